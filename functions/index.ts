@@ -1,0 +1,111 @@
+import { app, type HttpHandler } from "@azure/functions";
+import * as df from "durable-functions";
+import type { z } from "zod";
+import { createExtractContent } from "../activities/extract-content.ts";
+import { createFinishJobActivity } from "../activities/finish-job.ts";
+import { createInvokePersona } from "../activities/invoke-persona.ts";
+import { createLoadPlan } from "../activities/load-plan.ts";
+import { createRetrieveArtifact } from "../activities/retrieve-artifact.ts";
+import { createStoreMetadata } from "../activities/store-metadata.ts";
+import { consultPersona } from "../orchestrators/consult-persona.ts";
+import { processArtifact } from "../orchestrators/process-artifact.ts";
+import { runStages } from "../orchestrators/run-stages.ts";
+import { runWorkflow } from "../orchestrators/run-workflow.ts";
+import { createDurableJobRunner } from "../shared/durable/adapters/durable-client.ts";
+import {
+  type Contract,
+  toActivityHandler,
+} from "../shared/durable/contract.ts";
+import { loadConfig } from "../shared/kernel/config.ts";
+import { webhookDeliveriesQueue } from "../shared/messages/queues.ts";
+import * as contracts from "../shared/workflow/contracts.ts";
+import { createCancelJob } from "./http/cancel-job.ts";
+import { createGetHealth } from "./http/get-health.ts";
+import { createGetJobResult } from "./http/get-job-result.ts";
+import { createGetJobStatus } from "./http/get-job-status.ts";
+import { createGetJob } from "./http/get-job.ts";
+import { createPostInteraction } from "./http/post-interaction.ts";
+import { type Route, toHttpHandler } from "./http/route.ts";
+import { createWebhookRoutes } from "./http/webhook-routes.ts";
+import { createDeliverWebhook } from "./service-bus/deliver-webhook.ts";
+import { createServices } from "./services.ts";
+
+/** The composition root: builds the services from the settings and registers every trigger. */
+const config = loadConfig();
+const services = createServices(config, {
+  root: new URL("../..", import.meta.url).pathname,
+  extractionChild: new URL("../extraction/main.js", import.meta.url),
+});
+const maxBytes = config.ARTIFACT_MAX_BYTES;
+const durableClient = df.input.durableClient();
+
+function registerActivity<I extends z.ZodType, O extends z.ZodType>(
+  contract: Contract<I, O>,
+  work: (input: z.output<I>) => Promise<z.output<O>>,
+): void {
+  df.app.activity(contract.name, {
+    handler: toActivityHandler(contract, work),
+  });
+}
+
+registerActivity(contracts.loadPlan, createLoadPlan(services));
+registerActivity(
+  contracts.retrieveArtifact,
+  createRetrieveArtifact({ ...services, maxBytes }),
+);
+registerActivity(contracts.extractContent, createExtractContent(services));
+registerActivity(contracts.invokePersona, createInvokePersona(services));
+registerActivity(contracts.storeMetadata, createStoreMetadata(services));
+registerActivity(contracts.finishJob, createFinishJobActivity(services));
+
+df.app.orchestration(contracts.runWorkflow.name, runWorkflow);
+df.app.orchestration(contracts.runStages.name, runStages);
+df.app.orchestration(contracts.processArtifact.name, processArtifact);
+df.app.orchestration(contracts.consultPersona.name, consultPersona);
+
+const runnerOf = ({ context }: { context: Parameters<HttpHandler>[1] }) =>
+  createDurableJobRunner(df.getClient(context));
+const http = { ...services, runnerOf };
+
+const routes: readonly Route[] = [
+  createPostInteraction(http),
+  createGetJob(http),
+  createGetJobStatus(http, {
+    name: "get-job-status",
+    path: "v1/jobs/{jobId}/status",
+  }),
+  createGetJobStatus(http, {
+    name: "get-interaction-status",
+    path: "v1/interactions/{jobId}/status",
+  }),
+  createGetJobResult(http),
+  createCancelJob(http),
+  ...createWebhookRoutes(http),
+  ...createGetHealth(services),
+];
+
+for (const route of routes) {
+  app.http(route.name, {
+    methods: [route.method],
+    route: route.path,
+    authLevel: "anonymous",
+    handler: toHttpHandler(route, services),
+    ...(route.usesRunner && { extraInputs: [durableClient] }),
+  });
+}
+
+app.serviceBusQueue("deliver-webhook", {
+  connection: "ServiceBusConnection",
+  queueName: webhookDeliveriesQueue,
+  handler: createDeliverWebhook(services),
+});
+
+app.timer("sweep", {
+  schedule: "*/30 * * * * *",
+  extraInputs: [durableClient],
+  handler: async (_timer, context) => {
+    await services.sweep(createDurableJobRunner(df.getClient(context)));
+  },
+});
+
+app.hook.appTerminate(() => services.close());

@@ -1,0 +1,291 @@
+import { type JobRecords } from "../jobs/job-records.ts";
+import type { JobDocument, OutboxDocument } from "../jobs/documents.ts";
+import { isTerminal } from "../jobs/job-status.ts";
+import { InteractionRequest } from "../interactions/interaction-request.ts";
+import type { Now } from "../kernel/clock.ts";
+import { Content } from "../kernel/content.ts";
+import { NucleusError } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/log.ts";
+import { Tag, toIsoTime } from "../kernel/metadata.ts";
+import type { MessageSender } from "../messages/message-sender.ts";
+import type { ContentSafe } from "../vault/content-safe.ts";
+import type { AttemptResult, Deliverer } from "./deliver.ts";
+import { deliveryChannel, type DeliveryMessage } from "./delivery-channel.ts";
+import type { DeliveryKey, DeliveryRecords } from "./delivery-records.ts";
+import { attemptsOfRound, newDelivery } from "./delivery-state.ts";
+import {
+  jobEventContentType,
+  jobEventTypes,
+  type ServiceUrl,
+  toJobEvent,
+} from "./event.ts";
+import { resultTicketHeader } from "./result-ticket.ts";
+import type { ResultTickets } from "./result-tickets.ts";
+import { nextAttempt, type WebhookSchedule } from "./schedule.ts";
+import { signDelivery } from "./sign.ts";
+import type { Signer, SigningSecrets } from "./signing-secrets.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+export interface DeliveriesOptions {
+  readonly records: DeliveryRecords;
+  readonly jobs: JobRecords;
+  readonly subscriptions: Subscriptions;
+  readonly signing: SigningSecrets;
+  readonly tickets: ResultTickets;
+  readonly safe: ContentSafe;
+  readonly messages: MessageSender;
+  readonly deliverer: Deliverer;
+  readonly schedule: WebhookSchedule;
+  readonly serviceUrl: ServiceUrl;
+  readonly log: Logger;
+  readonly now: Now;
+  readonly random: () => number;
+}
+
+export interface Deliveries {
+  /** Turns what a job's end committed into a delivery and its first message. May be repeated. */
+  dispatch(
+    job: JobDocument,
+    tenantId: Tag,
+    outbox: OutboxDocument,
+  ): Promise<void>;
+  /** Makes the attempt that a message asks for, and asks for the next one where needed. */
+  attempt(message: DeliveryMessage): Promise<void>;
+  /**
+   * Sends an ended delivery once more, on a schedule that starts anew.
+   *
+   * @throws NucleusError not_found, delivery_not_redeliverable
+   */
+  redeliver(key: DeliveryKey): Promise<void>;
+}
+
+export function createDeliveries(options: DeliveriesOptions): Deliveries {
+  const { records, jobs, messages, schedule, now, random } = options;
+
+  const ask = (key: DeliveryKey, attempt: number, visibleAtMs: number) =>
+    messages.send(deliveryChannel, {
+      body: { schemaVersion: 1, ...key, attempt },
+      messageId: Tag.parse(`${key.deliveryId}.${attempt}`),
+      ...(visibleAtMs > now() && { visibleAtMs }),
+    });
+
+  const askFirst = async (key: DeliveryKey, attempt: number) => {
+    const first = nextAttempt({ attempt: 0, schedule, random });
+    await ask(
+      key,
+      attempt,
+      now() + (first.kind === "scheduled" ? first.delayMs : 0),
+    );
+  };
+
+  const end = async (
+    message: DeliveryMessage,
+    round: number,
+    result: AttemptResult,
+  ) => {
+    const { attempt } = message;
+    const nowMs = now();
+    const record = {
+      attempt,
+      at: toIsoTime(nowMs),
+      outcome: result.outcome,
+      httpStatus: result.httpStatus,
+      code: result.outcome === "delivered" ? undefined : result.code,
+      durationMs: result.durationMs,
+    };
+    switch (result.outcome) {
+      case "delivered":
+        await records.apply(
+          message,
+          { type: "succeed", attempt, nowMs },
+          record,
+        );
+        break;
+      case "gone":
+        await records.apply(message, { type: "gone", attempt, nowMs }, record);
+        if (message.webhookId !== undefined)
+          await options.subscriptions.disable(
+            message.tenantId,
+            message.webhookId,
+          );
+        break;
+      case "failed": {
+        const next = nextAttempt({
+          attempt: round,
+          schedule,
+          retryAfterMs: result.retryAfterMs,
+          random,
+        });
+        await records.apply(
+          message,
+          { type: "fail", attempt, nowMs, next },
+          record,
+        );
+        if (next.kind === "scheduled")
+          await ask(message, attempt + 1, nowMs + next.delayMs);
+        break;
+      }
+      default:
+        result satisfies never;
+    }
+    options.log.event("delivery.attempted", {
+      tenantId: message.tenantId,
+      jobId: message.jobId,
+      deliveryId: message.deliveryId,
+      attempt,
+      outcome: Tag.parse(result.outcome),
+      httpStatus: result.httpStatus,
+      durationMs: Math.round(result.durationMs),
+    });
+  };
+
+  return {
+    async dispatch(job, tenantId, outbox) {
+      const { deliveryId, webhookId } = outbox;
+      const key = toKey(tenantId, job.jobId, deliveryId, webhookId);
+      if (!isTerminal(job.status)) return;
+      await records.create(key, {
+        deliveryId,
+        jobId: job.jobId,
+        ...(webhookId !== undefined && { webhookId }),
+        eventType: jobEventTypes[job.status],
+        state: newDelivery,
+        attempts: [],
+        createdAt: toIsoTime(now()),
+      });
+      await askFirst(key, 1);
+    },
+
+    async attempt(message) {
+      const job = await jobs.read(message);
+      const endpoint =
+        job && (await findEndpoint(options, message, job.document));
+      if (!job || !endpoint) {
+        await records.apply(message, { type: "disable", nowMs: now() });
+        return;
+      }
+      const { attempt } = message;
+      const begun = await records.apply(message, {
+        type: "begin",
+        attempt,
+        nowMs: now(),
+      });
+      switch (begun.kind) {
+        case "ignored":
+          return;
+        case "relay":
+          return ask(message, begun.attempt, begun.dueAtMs);
+        case "busy":
+          return messages.send(deliveryChannel, {
+            body: message,
+            messageId: Tag.parse(
+              `${message.deliveryId}.${attempt}.${begun.untilMs}`,
+            ),
+            visibleAtMs: begun.untilMs,
+          });
+        case "moved": {
+          const result = await post(options, message, job.document, endpoint);
+          return end(message, attemptsOfRound(begun.state), result);
+        }
+        default:
+          return begun satisfies never;
+      }
+    },
+
+    async redeliver(key) {
+      const stored = await records.read(key);
+      if (!stored) throw new NucleusError("not_found");
+      const moved = await records.apply(key, { type: "redeliver" });
+      if (moved.kind !== "moved")
+        throw new NucleusError("delivery_not_redeliverable");
+      await askFirst(key, moved.state.attempt + 1);
+    },
+  };
+}
+
+interface Endpoint {
+  readonly url: Content;
+  readonly signer: Signer;
+}
+
+/** Where a delivery goes, and whose secret signs it; undefined when there is no such place any more. */
+async function findEndpoint(
+  { subscriptions, safe }: DeliveriesOptions,
+  { tenantId, webhookId }: DeliveryMessage,
+  job: JobDocument,
+): Promise<Endpoint | undefined> {
+  if (webhookId !== undefined) {
+    const url = await subscriptions.findUrl(tenantId, webhookId);
+    return url && { url, signer: { webhookId } };
+  }
+  try {
+    const request = await safe.open(job.requestRef);
+    const { callbackUrl } = InteractionRequest.parse(request.revealJson());
+    return callbackUrl === undefined
+      ? undefined
+      : {
+          url: Content.fromText(callbackUrl),
+          signer: { tenantId, appId: job.appId },
+        };
+  } catch (thrown) {
+    if (thrown instanceof NucleusError && thrown.code === "content_shredded")
+      return undefined;
+    throw thrown;
+  }
+}
+
+/** One signed POST: a thin event, and beside it a ticket for the result where there is one. */
+async function post(
+  options: DeliveriesOptions,
+  { tenantId, jobId, deliveryId }: DeliveryMessage,
+  job: JobDocument,
+  { url, signer }: Endpoint,
+): Promise<AttemptResult> {
+  const { now, serviceUrl, signing, tickets, deliverer } = options;
+  if (!isTerminal(job.status)) throw new NucleusError("job_not_finished");
+  const body = JSON.stringify(
+    toJobEvent({
+      eventId: deliveryId,
+      jobId,
+      status: job.status,
+      endedAtMs: Date.parse(job.completedAt ?? job.updatedAt),
+      serviceUrl,
+    }),
+  );
+  const retainUntilMs = Date.parse(job.retainUntil);
+  const ticket =
+    job.resultRef !== undefined && retainUntilMs > now()
+      ? await tickets.mint({ tenantId, jobId }, retainUntilMs)
+      : undefined;
+  const signed = signDelivery({
+    deliveryId,
+    timestampSeconds: Math.floor(now() / 1000),
+    body,
+    secrets: await signing.current(signer),
+  });
+  return deliverer.attempt({
+    url,
+    body,
+    headers: {
+      "content-type": jobEventContentType,
+      "user-agent": "Nucleus-Webhooks/1",
+      ...signed,
+      ...(ticket !== undefined && { [resultTicketHeader]: ticket }),
+      ...(job.traceparent && { traceparent: job.traceparent }),
+    },
+  });
+}
+
+function toKey(
+  tenantId: Tag,
+  jobId: Tag,
+  deliveryId: Tag,
+  webhookId: Tag | undefined,
+): DeliveryKey {
+  return {
+    tenantId,
+    jobId,
+    deliveryId,
+    ...(webhookId !== undefined && { webhookId }),
+  };
+}

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { defineContract } from "../durable/contract.ts";
+import { JobFailure } from "../jobs/documents.ts";
+import { terminalStatuses } from "../jobs/job-status.ts";
+import { Count, IsoTime, Tag } from "../kernel/metadata.ts";
+import { Plan } from "./plan.ts";
+
+/**
+ * What orchestrators know of the activities, and of one another. Names are data in stored histories: never rename; a
+ * changed input or output is a new name.
+ */
+
+const JobKey = { tenantId: Tag, jobId: Tag };
+const Artifact = { ...JobKey, index: Count };
+
+export const loadPlan = defineContract({
+  name: "load-plan",
+  input: z.strictObject(JobKey),
+  output: Plan,
+});
+
+export const retrieveArtifact = defineContract({
+  name: "retrieve-artifact",
+  input: z.strictObject(Artifact),
+  output: z.strictObject({ sizeBytes: Count }),
+});
+
+export const extractContent = defineContract({
+  name: "extract-content",
+  input: z.strictObject(Artifact),
+  output: z.strictObject({ words: Count }),
+});
+
+export const invokePersona = defineContract({
+  name: "invoke-persona",
+  input: z.strictObject({
+    ...JobKey,
+    personaId: Tag,
+    item: Count,
+    /** Indexes of the artifacts whose text was extracted. */
+    readable: z.array(Count),
+  }),
+  output: z.strictObject({
+    personaId: Tag,
+    model: Tag,
+    quotes: Count,
+    keyPoints: Count,
+    notFound: z.boolean(),
+    inputTokens: Count,
+    outputTokens: Count,
+  }),
+});
+
+export const storeMetadata = defineContract({
+  name: "store-metadata",
+  input: z.strictObject({
+    ...JobKey,
+    readable: z.array(Count),
+    personas: z.array(invokePersona.output),
+  }),
+  output: z.strictObject({ documents: Count }),
+});
+
+export const finishJob = defineContract({
+  name: "finish-job",
+  input: z.strictObject({
+    ...JobKey,
+    status: z.enum(terminalStatuses),
+    failure: JobFailure.optional(),
+    /** The personas whose opinions make the result. */
+    answered: z.array(Tag),
+  }),
+  output: z.strictObject({
+    /** The state the job really has: a cancelled job stays cancelled, whoever finishes late. */
+    status: z.enum(terminalStatuses),
+  }),
+});
+
+export const runWorkflow = defineContract({
+  name: "run-workflow",
+  input: z.strictObject({ ...JobKey, deadlineAt: IsoTime }),
+  output: z.strictObject({ status: z.enum(terminalStatuses) }),
+});
+
+export const runStages = defineContract({
+  name: "run-stages",
+  input: z.strictObject(JobKey),
+  output: z.strictObject({
+    failure: JobFailure.optional(),
+    answered: z.array(Tag),
+  }),
+});
+
+/** A branch ends with what it made or with why it could not; it never throws, so no branch can take the others down. */
+export const processArtifact = defineContract({
+  name: "process-artifact",
+  input: z.strictObject(Artifact),
+  output: z.strictObject({
+    index: Count,
+    failure: JobFailure.optional(),
+  }),
+});
+
+export const consultPersona = defineContract({
+  name: "consult-persona",
+  input: invokePersona.input,
+  output: z.strictObject({
+    answered: invokePersona.output.optional(),
+    failure: JobFailure.optional(),
+  }),
+});
+
+/** The external event that asks a running job to end. */
+export const cancelEvent = "cancel";
