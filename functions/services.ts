@@ -5,6 +5,7 @@ import { createFileProvider } from "../shared/artifacts/adapters/file.ts";
 import { createHttpsProvider } from "../shared/artifacts/adapters/https.ts";
 import type { ArtifactProvider } from "../shared/artifacts/artifact-provider.ts";
 import { createTokenVerifier } from "../shared/auth/token-verifier.ts";
+import { egressObservers } from "../shared/egress/egress-observers.ts";
 import { parseEgressAllow } from "../shared/egress/egress-policy.ts";
 import { createSafeClient } from "../shared/egress/safe-client.ts";
 import { createChildProcessExtractor } from "../shared/extraction/adapters/child-process.ts";
@@ -56,6 +57,7 @@ export function createServices(config: Config, files: AppFiles) {
   const { store, vault, keys, secrets } = openStores(config, now);
   const safe = createContentSafe({ vault, keys, secrets, now });
   const hasher = createTenantHasher({ secrets });
+  refuseEgressObservers();
   const client = createSafeClient({
     allow: setting("EGRESS_ALLOW", () => parseEgressAllow(config.EGRESS_ALLOW)),
   });
@@ -187,7 +189,13 @@ function createProviders(
   const providers =
     config.ARTIFACT_ROOT === ""
       ? [https]
-      : [https, createFileProvider({ root: config.ARTIFACT_ROOT })];
+      : [
+          https,
+          createFileProvider({
+            root: config.ARTIFACT_ROOT,
+            except: [config.DATA_DIR],
+          }),
+        ];
   return new Map(
     providers.map((provider) => [provider.referenceType, provider]),
   );
@@ -222,6 +230,15 @@ function createModel(config: Config): PersonaModel {
 
 function toSchedule(config: Config): WebhookSchedule {
   return parseWebhookSchedule(config.WEBHOOK_SCHEDULE);
+}
+
+/** Artifact and callback URLs are content: nothing in this process may watch outgoing calls. */
+function refuseEgressObservers(): void {
+  const [observed] = egressObservers();
+  if (observed !== undefined)
+    throw new ConfigurationError(
+      `Something listens to outgoing calls (${observed}) and would see content. Remove undici from NODE_DEBUG, or the instrumentation that does it.`,
+    );
 }
 
 /** Names the setting in what its parser says of it. */

@@ -58,7 +58,7 @@ ${rows.join("\n")}
 | --- | --- | --- |
 | \`NUCLEUS_HOME\` | \`.nucleus\` | Folder of all state; one running instance at a time. |
 | \`PORT\` | \`7071\` | HTTP port on 127.0.0.1. |
-| \`NUCLEUS_AMQP_PORT\` | \`5672\` | Port of the Service Bus endpoint on 127.0.0.1. |
+| \`NUCLEUS_AMQP_PORT\` | \`5673\` | Port of the Service Bus endpoint on 127.0.0.1. |
 
 ## What \`queryText\` and the other fields of an interaction are
 

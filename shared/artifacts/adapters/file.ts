@@ -31,6 +31,8 @@ const codes: ReadonlyMap<unknown, ErrorCode> = new Map([
 
 interface FileProviderOptions {
   readonly root: string;
+  /** Folders that are never read, even below `root`: the stores, with their keys, may lie there. */
+  readonly except?: readonly string[];
   /** Opens a path that was checked: the moment at which a test can change what is there. */
   readonly open?: (path: string, flags: number) => Promise<FileHandle>;
 }
@@ -44,12 +46,13 @@ interface FileProviderOptions {
  */
 export function createFileProvider({
   root,
+  except = [],
   open = openFile,
 }: FileProviderOptions): ArtifactProvider {
   return {
     referenceType: "file",
     async open(request) {
-      const file = await openChecked(open, root, request).catch(
+      const file = await openChecked({ root, except, open }, request).catch(
         (thrown: unknown) => {
           throw toArtifactError(thrown, request.signal);
         },
@@ -70,12 +73,14 @@ interface OpenFile {
 }
 
 async function openChecked(
-  open: Required<FileProviderOptions>["open"],
-  root: string,
+  { root, except, open }: Required<FileProviderOptions>,
   { sourceUri, maxBytes, signal }: ArtifactRequest,
 ): Promise<OpenFile> {
   signal.throwIfAborted();
   const path = await locate(root, sourceUri);
+  for (const folder of except)
+    if (isBelow(await realpath(folder), path))
+      throw new NucleusError("artifact_refused");
   await checkPath(path);
   const handle = await open(path, openFlags);
   try {
@@ -97,12 +102,15 @@ async function locate(root: string, sourceUri: Content): Promise<string> {
   const given = toPath(sourceUri.revealText());
   // An absolute path may name the root as configured or as it really is.
   for (const base of [resolve(root), realRoot]) {
-    const below = relative(base, resolve(base, given));
-    const escapes =
-      below === ".." || below.startsWith(`..${sep}`) || isAbsolute(below);
-    if (!escapes) return join(realRoot, below);
+    const path = resolve(base, given);
+    if (isBelow(base, path)) return join(realRoot, relative(base, path));
   }
   throw new NucleusError("artifact_refused");
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const below = relative(folder, path);
+  return below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);
 }
 
 function toPath(given: string): string {

@@ -48,6 +48,23 @@ test("the root may be a symbolic link itself, and be named either way", async ()
   expect(await failureOf(provider, "link-in.txt")).toBe("artifact_refused");
 });
 
+test("a folder that is excepted is closed, by whatever name it is reached", async () => {
+  const { root } = await openFileSource();
+  await mkdir(join(root, "stores"));
+  await writeFile(join(root, "stores", "key"), "secret");
+  const provider = createFileProvider({
+    root,
+    except: [join(root, "stores")],
+  });
+  for (const uri of [
+    "stores/key",
+    "plain.txt/../stores/key",
+    "stores/../stores/key",
+  ])
+    expect(await failureOf(provider, uri)).toBe("artifact_refused");
+  expect(await failureOf(provider, "plain.txt")).toBe("none");
+});
+
 test("a root that is not there has no artifacts", async () => {
   const { root } = await openFileSource();
   const provider = createFileProvider({ root: join(root, "none") });
