@@ -1,0 +1,174 @@
+import type { Connection, EventContext, Receiver, Sender, Session } from "rhea";
+import type { Broker } from "../broker.ts";
+import {
+  type AmqpErrorFields,
+  amqpErrors,
+  MAX_MESSAGE_BYTES,
+} from "./amqp-errors.ts";
+import { serveIncomingLink } from "./incoming-link.ts";
+import type { LinkContext } from "./link-context.ts";
+import { serveOutgoingLink } from "./outgoing-link.ts";
+import {
+  type ReplyLinks,
+  serveClaims,
+  serveManagement,
+} from "./request-link.ts";
+import { localAttach } from "./rhea-internals.ts";
+
+/** Connects the links that clients attach with what their addresses name. */
+export interface LinkAcceptor {
+  /** A client attached to receive. */
+  openOutgoing(event: EventContext): void;
+  /** A client attached to send. */
+  openIncoming(event: EventContext): void;
+  endSession(session: Session): void;
+  endConnection(connection: Connection): void;
+}
+
+const CLAIMS = "$cbs";
+const MANAGEMENT = /\/?\$management$/iu;
+const SESSION_FILTER = "com.microsoft:session-filter";
+
+interface AcceptorParts {
+  readonly broker: Broker;
+  readonly context: LinkContext;
+  readonly replyLinks: WeakMap<Connection, ReplyLinks>;
+  /** What to do when a link to a client ends. */
+  readonly onEnd: Map<Sender, () => void>;
+}
+
+/** Creates the acceptor of one endpoint. */
+export function createLinkAcceptor(
+  broker: Broker,
+  context: LinkContext,
+): LinkAcceptor {
+  const onEnd = new Map<Sender, () => void>();
+  const parts = { broker, context, replyLinks: new WeakMap(), onEnd };
+
+  const endWhere = (isMeant: (sender: Sender) => boolean): void => {
+    for (const sender of onEnd.keys()) {
+      if (isMeant(sender)) end(parts, sender);
+    }
+  };
+
+  return {
+    openOutgoing: ({ sender }) => sender && openOutgoing(parts, sender),
+    openIncoming: ({ receiver }) => receiver && openIncoming(parts, receiver),
+    endSession: (session) => endWhere((link) => link.session === session),
+    endConnection: (connection) =>
+      endWhere((link) => link.connection === connection),
+  };
+}
+
+function openOutgoing(parts: AcceptorParts, sender: Sender): void {
+  const { broker, context, onEnd } = parts;
+  const address = sender.source?.address;
+  sender.on("sender_close", () => end(parts, sender));
+  if (!isText(address)) {
+    refuse(sender, unsupportedTerminus());
+    return;
+  }
+  if (address === CLAIMS || MANAGEMENT.test(address)) {
+    acceptAttach(sender);
+    onEnd.set(sender, openReplyLink(repliesOf(parts, sender), sender));
+    return;
+  }
+  const entity = broker.resolve(address);
+  if (entity === undefined) {
+    refuse(sender, amqpErrors.entityNotFound(address));
+  } else if (Object.hasOwn(sender.source.filter ?? {}, SESSION_FILTER)) {
+    refuse(
+      sender,
+      amqpErrors.notImplemented("Sessions are not supported locally."),
+    );
+  } else {
+    acceptAttach(sender);
+    onEnd.set(sender, serveOutgoingLink(sender, entity, context));
+  }
+}
+
+function openIncoming(parts: AcceptorParts, receiver: Receiver): void {
+  const { broker, context } = parts;
+  const address = receiver.target?.address;
+  if (!isText(address)) {
+    refuse(receiver, unsupportedTerminus());
+    return;
+  }
+  if (address === CLAIMS) {
+    acceptAttach(receiver);
+    serveClaims(receiver, repliesOf(parts, receiver), context);
+    return;
+  }
+  const entity = broker.resolve(address.replace(MANAGEMENT, ""));
+  if (entity === undefined) {
+    refuse(receiver, amqpErrors.entityNotFound(address));
+  } else if (MANAGEMENT.test(address)) {
+    acceptAttach(receiver);
+    serveManagement(receiver, entity, repliesOf(parts, receiver), context);
+  } else if (entity.queue === undefined) {
+    refuse(
+      receiver,
+      amqpErrors.notAllowed("Messages cannot be sent to this entity."),
+    );
+  } else {
+    acceptAttach(receiver);
+    serveIncomingLink(receiver, entity.queue, context);
+  }
+}
+
+function end({ onEnd }: AcceptorParts, sender: Sender): void {
+  onEnd.get(sender)?.();
+  onEnd.delete(sender);
+}
+
+/** Makes the link known as a way to reply; the returned function forgets it. */
+function openReplyLink(replies: ReplyLinks, sender: Sender): () => void {
+  const names = [sender.name, sender.target?.address].filter(isText);
+  for (const name of names) replies.set(name, sender);
+  return () => {
+    for (const name of names) {
+      if (replies.get(name) === sender) replies.delete(name);
+    }
+  };
+}
+
+function repliesOf(
+  { replyLinks }: AcceptorParts,
+  link: Sender | Receiver,
+): ReplyLinks {
+  const replies = replyLinks.get(link.connection) ?? new Map<string, Sender>();
+  replyLinks.set(link.connection, replies);
+  return replies;
+}
+
+/** Answers the attach with the client's own terms; rhea writes the reply after this turn. */
+function acceptAttach(link: Sender | Receiver): void {
+  const attach = localAttach(link);
+  if (isText(link.source?.address)) {
+    link.set_source({ address: link.source.address });
+  }
+  if (isText(link.target?.address)) {
+    link.set_target({ address: link.target.address });
+  }
+  if (link.is_sender()) {
+    attach.snd_settle_mode = link.snd_settle_mode ?? 2;
+    attach.rcv_settle_mode = link.rcv_settle_mode ?? 0;
+  } else {
+    attach.max_message_size = MAX_MESSAGE_BYTES;
+  }
+}
+
+/** Answers the attach without source and target, as AMQP asks, and closes the link with the reason. */
+function refuse(link: Sender | Receiver, error: AmqpErrorFields): void {
+  link.close(error);
+}
+
+function unsupportedTerminus(): AmqpErrorFields {
+  return amqpErrors.notImplemented(
+    "The link has no address. Transactions are not supported locally.",
+  );
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}

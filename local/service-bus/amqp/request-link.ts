@@ -1,0 +1,111 @@
+import type { EventContext, Receiver, Sender } from "rhea";
+import type { MessageEntity } from "../message-queue.ts";
+import { amqpErrors } from "./amqp-errors.ts";
+import { describeError, type LinkContext } from "./link-context.ts";
+import {
+  type ManagementReply,
+  type ManagementRequest,
+  runManagementOperation,
+} from "./management-operations.ts";
+import { amqpMessages, presettle, senderInternals } from "./rhea-internals.ts";
+
+/** The links on which a connection's clients await replies, by the address they gave, or by name. */
+export type ReplyLinks = Map<string, Sender>;
+
+type Handle = (operation: string, body: ManagementRequest) => ManagementReply;
+
+/** Serves `$cbs`: the endpoint listens on loopback only and takes every token. */
+export function serveClaims(
+  receiver: Receiver,
+  replies: ReplyLinks,
+  context: LinkContext,
+): void {
+  serveRequests(receiver, replies, context, () => ({ status: 200 }));
+}
+
+/** Serves the `$management` node of an entity. */
+export function serveManagement(
+  receiver: Receiver,
+  entity: MessageEntity,
+  replies: ReplyLinks,
+  context: LinkContext,
+): void {
+  serveRequests(receiver, replies, context, (operation, body) =>
+    runManagementOperation(operation, entity, body),
+  );
+}
+
+function serveRequests(
+  receiver: Receiver,
+  replies: ReplyLinks,
+  context: LinkContext,
+  handle: Handle,
+): void {
+  receiver.on("message", (event: EventContext) => {
+    event.delivery?.accept();
+    const request = decode(event.message as unknown as Buffer);
+    const sender = replies.get(String(request?.["reply_to"]));
+    if (request === undefined || sender === undefined) {
+      context.log("warn", "service-bus: a request without a way to reply");
+      return;
+    }
+    const reply = run(handle, request, context);
+    context.afterCommit(() => sendReply(sender, request["message_id"], reply));
+  });
+}
+
+function decode(bytes: Buffer): Record<string, unknown> | undefined {
+  try {
+    return amqpMessages.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function run(
+  handle: Handle,
+  request: Record<string, unknown>,
+  context: LinkContext,
+): ManagementReply {
+  const properties = request["application_properties"] as
+    Record<string, unknown> | undefined;
+  const operation = String(properties?.["operation"]);
+  try {
+    return context.transact(() =>
+      handle(operation, (request["body"] ?? {}) as ManagementRequest),
+    );
+  } catch (error) {
+    context.log(
+      "error",
+      `service-bus: a management request failed: ${describeError(error)}`,
+    );
+    return { status: 400, error: amqpErrors.malformed() };
+  }
+}
+
+function sendReply(
+  sender: Sender,
+  requestId: unknown,
+  reply: ManagementReply,
+): void {
+  const { outgoing } = senderInternals(sender).session;
+  if (!sender.is_open() || outgoing.available() === 0) return;
+  const error = "error" in reply ? reply.error : undefined;
+  const description = error?.description ?? "OK";
+  const bytes = amqpMessages.encode({
+    correlation_id: requestId,
+    application_properties: {
+      // Service Bus' libraries look for one spelling or the other.
+      statusCode: reply.status,
+      "status-code": reply.status,
+      statusDescription: description,
+      "status-description": description,
+      ...(error && {
+        errorCondition: error.condition,
+        "error-condition": error.condition,
+      }),
+    },
+    body: "body" in reply ? reply.body : undefined,
+  });
+  presettle(sender.send(bytes, undefined, 0));
+}

@@ -1,0 +1,121 @@
+import { createLaneIndex, type LaneMessage } from "./lane-index.ts";
+import {
+  adopt,
+  endIfDue,
+  hand,
+  type HandedMessage,
+  type LaneParts,
+  remove,
+  renew,
+  settle,
+  type Settlement,
+} from "./lane-moves.ts";
+import type { PeekedMessage, StoredMessage } from "./message-store.ts";
+import type { MessageState } from "./message-states.ts";
+
+/**
+ * The messages of one queue, or of its dead-letter queue, in the order of their sequence numbers.
+ *
+ * L1. Every method that changes something is called inside the commit loop, and checks before it writes.
+ * L2. A message has one timer at most: due (scheduled), time to live (active, deferred), lock (locked).
+ * L3. On disk a locked message is active or deferred, with the delivery counted: a restart returns it.
+ */
+export interface MessageLane {
+  readonly counts: Readonly<Record<MessageState, number>>;
+  readonly size: number;
+  /** Brings the stored messages into memory; those that are spent or out of time leave at once. */
+  load(): void;
+  add(message: StoredMessage, content: Buffer): void;
+  /** Takes over a message whose row already lies in this lane. */
+  adopt(message: StoredMessage): void;
+  hasActive(): boolean;
+  /** Hands out the first active message, locked (or taken for good). */
+  next(mode: "lock" | "take"): HandedMessage | undefined;
+  /** Hands out deferred messages; undefined when one of them is not there. */
+  receiveDeferred(
+    sequenceNumbers: readonly number[],
+    mode: "lock" | "take",
+  ): HandedMessage[] | undefined;
+  /** False when the lock is lost. */
+  settle(token: string, settlement: Settlement): boolean;
+  /** The new end of the lock, or undefined when it is lost. */
+  renew(token: string): number | undefined;
+  holdsLock(token: string): boolean;
+  /** False when one of them is not scheduled; none is then cancelled. */
+  cancelScheduled(sequenceNumbers: readonly number[]): boolean;
+  /** Messages of every state from a number on, in order. */
+  peek(fromSequenceNumber: number, limit: number): PeekedMessage[];
+}
+
+/** Creates an empty lane; `load` fills it from the store. */
+export function createMessageLane(
+  options: Omit<LaneParts, "index">,
+): MessageLane {
+  const index = createLaneIndex();
+  const lane: LaneParts = { ...options, index };
+  const { store, now } = options;
+
+  /** The message under this lock; a lock past its end is lost, even when its timer is late. */
+  const lockedBy = (token: string): LaneMessage | undefined => {
+    const message = index.byLockToken(token);
+    return (message?.lock?.until ?? 0) > now() ? message : undefined;
+  };
+
+  const allIn = (
+    sequenceNumbers: readonly number[],
+    state: MessageState,
+  ): LaneMessage[] | undefined => {
+    const found = [...new Set(sequenceNumbers)].map((n) =>
+      index.bySequenceNumber(n),
+    );
+    const isWhole = found.every((message) => message?.state === state);
+    return isWhole ? (found as LaneMessage[]) : undefined;
+  };
+
+  return {
+    counts: index.counts,
+    get size() {
+      return index.size;
+    },
+    load() {
+      let page = store.load(0);
+      while (page.length > 0) {
+        for (const stored of page) adopt(lane, stored);
+        page = store.load(page.at(-1)?.sequenceNumber ?? Infinity);
+      }
+    },
+    add(stored, content) {
+      store.insert(stored, content);
+      adopt(lane, stored);
+    },
+    adopt: (stored) => adopt(lane, stored),
+    hasActive: () => index.firstActive() !== undefined,
+    next(mode) {
+      let message = index.firstActive();
+      while (message !== undefined && endIfDue(lane, message)) {
+        message = index.firstActive();
+      }
+      return message === undefined ? undefined : hand(lane, message, mode);
+    },
+    receiveDeferred: (sequenceNumbers, mode) =>
+      allIn(sequenceNumbers, "deferred")?.map((message) =>
+        hand(lane, message, mode),
+      ),
+    settle(token, settlement) {
+      const message = lockedBy(token);
+      if (message !== undefined) settle(lane, message, settlement);
+      return message !== undefined;
+    },
+    renew(token) {
+      const message = lockedBy(token);
+      return message?.lock && renew(lane, message, message.lock);
+    },
+    holdsLock: (token) => lockedBy(token) !== undefined,
+    cancelScheduled(sequenceNumbers) {
+      const found = allIn(sequenceNumbers, "scheduled");
+      for (const message of found ?? []) remove(lane, message, "cancel");
+      return found !== undefined;
+    },
+    peek: (fromSequenceNumber, limit) => store.page(fromSequenceNumber, limit),
+  };
+}

@@ -1,0 +1,133 @@
+import type { DatabaseSync } from "node:sqlite";
+import { systemNow, type Now } from "../../kernel/clock.ts";
+import { NucleusError } from "../../kernel/errors.ts";
+import { available } from "../../storage/available.ts";
+import {
+  createCommitLoop,
+  type CommitLoop,
+} from "../../storage/commit-loop.ts";
+import { openDatabase } from "../../storage/open-database.ts";
+import { maxWrappedBytes, type KeyStore } from "../key-store.ts";
+import { createKeyTable } from "./sqlite-key-table.ts";
+
+export interface SqliteKeyStoreOptions {
+  /** A file of its own, never backed up together with anything else. */
+  readonly file: string;
+  readonly now?: Now;
+  readonly tombstoneTtlMs?: number;
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+/** A shred that another process keeps from truncating is repeated by its caller rather than waited for. */
+const busyTimeoutMs = 1000;
+
+/** "NuKe": what the file is. */
+const applicationId = 0x4e754b65;
+
+const migrations = [
+  `CREATE TABLE slots (slot INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+   CREATE TABLE free_slots (slot INTEGER PRIMARY KEY);
+   CREATE TABLE owners (
+     owner TEXT NOT NULL,
+     purpose TEXT NOT NULL,
+     slot INTEGER,
+     kek_version TEXT,
+     tombstone_until INTEGER,
+     PRIMARY KEY (owner, purpose)
+   ) WITHOUT ROWID;
+   CREATE INDEX owners_fading ON owners (tombstone_until) WHERE tombstone_until IS NOT NULL;`,
+];
+
+/**
+ * The key store of one machine. Shredding must leave no byte of the wrapped key in the database, the WAL or the shared
+ * memory file, so besides `secure_delete`:
+ *
+ * W1. Key bytes lie in slots: rows of one fixed size, appended in order, overwritten in place, zeroed and reused, never
+ *     deleted. So the B-tree has no reason to move them, and no stale copy stays in the free part of a page.
+ * W2. A shred answers after COMMIT *and* after the WAL, which still holds the page as it was, was written back and
+ *     truncated to nothing. The shreds of one event-loop turn share both.
+ * W3. After a crash between the two the shred was not answered: it is repeated, and it truncates even when the tombstone
+ *     is already there. Opening the store truncates as well.
+ *
+ * @throws DatabaseRefused when the file is not ours or is newer than this program
+ */
+export function createSqliteKeyStore(options: SqliteKeyStoreOptions): KeyStore {
+  const { file, now = systemNow, tombstoneTtlMs = 90 * dayMs } = options;
+  const database = openDatabase({
+    file,
+    applicationId,
+    migrations,
+    busyTimeoutMs,
+  });
+  database.exec("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY");
+  const loop = createCommitLoop(database, () => undefined);
+  const table = createKeyTable(database, { now, tombstoneTtlMs });
+
+  const committedAndTruncated = () => commitAndTruncate(loop, database);
+  truncateWal(database);
+
+  return {
+    create: (owner, key) =>
+      available(async () => {
+        assertFits(key.wrapped);
+        const outcome = loop.write(() => table.create(owner, key));
+        await loop.committed();
+        return outcome;
+      }),
+
+    read: (owner) =>
+      available(async () => {
+        const state = table.read(owner);
+        await loop.committed();
+        return state;
+      }),
+
+    rewrap: (owner, from, key) =>
+      available(async () => {
+        assertFits(key.wrapped);
+        const isDone = loop.write(() => table.rewrap(owner, from, key));
+        await committedAndTruncated();
+        return isDone ? "rewrapped" : "unchanged";
+      }),
+
+    shred: (owner) =>
+      available(async () => {
+        loop.write(() => table.shred(owner));
+        await committedAndTruncated();
+      }),
+
+    close: async () => {
+      loop.flush();
+      database.close();
+    },
+  };
+}
+
+/** Resolves when this turn's writes are on disk and nothing older is left in the WAL. */
+async function commitAndTruncate(
+  loop: CommitLoop,
+  database: DatabaseSync,
+): Promise<void> {
+  let isTruncated = false;
+  loop.afterCommit(() => {
+    isTruncated = truncateWal(database);
+  });
+  await loop.committed();
+  if (!isTruncated) throw new NucleusError("store_unavailable");
+}
+
+/** Writes the WAL back and cuts it to zero bytes; false when another process kept it busy. Cheap when it is empty. */
+function truncateWal(database: DatabaseSync): boolean {
+  try {
+    const row = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+    return row?.["busy"] === 0;
+  } catch {
+    return false;
+  }
+}
+
+function assertFits(wrapped: Uint8Array): void {
+  if (wrapped.byteLength === 0 || wrapped.byteLength > maxWrappedBytes) {
+    throw new NucleusError("document_invalid");
+  }
+}

@@ -1,0 +1,71 @@
+import type {
+  ServiceBusClient,
+  ServiceBusReceivedMessage,
+  ServiceBusReceiver,
+  ServiceBusSender,
+} from "@azure/service-bus";
+
+/** The queues that the contract needs, each empty when a test begins. */
+export const contractQueues = {
+  plain: { name: "plain", lockDurationMs: 60_000, maxDeliveryCount: 10 },
+  twoDeliveries: { name: "two-deliveries", maxDeliveryCount: 2 },
+  deadLettersExpired: {
+    name: "dead-letters-expired",
+    deadLetteringOnMessageExpiration: true,
+  },
+  deduplicating: {
+    name: "deduplicating",
+    duplicateDetectionWindowMs: 60_000,
+  },
+} as const;
+
+/** A namespace, local or real, with the queues above. */
+export interface NamespaceUnderTest {
+  readonly connectionString: string;
+  /** Lets time pass in the namespace: at once on a virtual clock, by waiting on a real one. */
+  elapse(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type QueueName =
+  (typeof contractQueues)[keyof typeof contractQueues]["name"];
+
+/** What the contract's tests work with; a new client and a new namespace for each. */
+export interface ContractBench {
+  client(): ServiceBusClient;
+  namespace(): NamespaceUnderTest;
+  /** A sender and a receiver, without automatic renewal of locks. */
+  open(name?: QueueName): {
+    readonly sender: ServiceBusSender;
+    readonly receiver: ServiceBusReceiver;
+  };
+  openDeadLetters(name?: QueueName): ServiceBusReceiver;
+}
+
+export async function receiveOne(
+  receiver: ServiceBusReceiver,
+): Promise<ServiceBusReceivedMessage> {
+  const [message] = await receiver.receiveMessages(1, {
+    maxWaitTimeInMs: 10_000,
+  });
+  if (message === undefined) throw new Error("no message came");
+  return message;
+}
+
+/** What still comes, when nothing should. */
+export function leftIn(
+  receiver: ServiceBusReceiver,
+): Promise<ServiceBusReceivedMessage[]> {
+  return receiver.receiveMessages(1, { maxWaitTimeInMs: 50 });
+}
+
+export async function settleAll(
+  receiver: ServiceBusReceiver,
+  messages: readonly ServiceBusReceivedMessage[],
+): Promise<void> {
+  await Promise.all(messages.map((m) => receiver.completeMessage(m)));
+}
+
+export function numberOf(message: ServiceBusReceivedMessage): number {
+  return message.sequenceNumber?.toNumber() ?? Number.NaN;
+}
