@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { Content } from "../kernel/content.ts";
+import type { PersonaDefinition } from "./persona.ts";
+
+/** Where an answer comes from: a language model, or the extractive stand-in that works offline. */
+export interface PersonaModel {
+  readonly name: string;
+  /**
+   * Answers the query from the documents, or summarises them when there is none.
+   *
+   * @throws NucleusError with a `model_*` code; no other error leaves, and none quotes content.
+   */
+  answer(request: PersonaRequest, signal: AbortSignal): Promise<PersonaOpinion>;
+}
+
+export interface PersonaRequest {
+  readonly persona: PersonaDefinition;
+  /** `undefined` asks for a summary. */
+  readonly query: Content | undefined;
+  readonly documents: readonly PersonaDocument[];
+}
+
+export interface PersonaDocument {
+  readonly artifactIndex: number;
+  /** Markdown with location marks. */
+  readonly text: Content;
+}
+
+/** A passage that stands verbatim in a document, and where. */
+export const Quote = z.strictObject({
+  artifactIndex: z.int().nonnegative(),
+  page: z.int().positive().optional(),
+  heading: z.string().optional(),
+  text: z.string().min(1),
+});
+export type Quote = z.infer<typeof Quote>;
+
+/** A persona's answer. It is content: handled inside one activity, then sealed. */
+export const PersonaOpinion = z.strictObject({
+  answer: z.string(),
+  keyPoints: z.array(z.string()),
+  quotes: z.array(Quote),
+  /** The documents do not hold the answer. */
+  notFound: z.boolean(),
+  usage: z.strictObject({
+    inputTokens: z.int().nonnegative(),
+    outputTokens: z.int().nonnegative(),
+  }),
+  model: z.string(),
+});
+export type PersonaOpinion = z.infer<typeof PersonaOpinion>;
