@@ -1,0 +1,120 @@
+import type {
+  ActivityOutcome,
+  OrchestratorOutcome,
+  WorkerPort,
+} from "../worker-port.ts";
+import type { CatalogedFunction } from "./function-catalogue.ts";
+import type { Invoker } from "./invoker.ts";
+import { toJsonText } from "./typed-data.ts";
+import type { TypedData } from "./typed-data.ts";
+import type { InvocationOutcome } from "./open-invocations.ts";
+
+/** What a failed orchestrator's error message carries its state behind. */
+const outOfProcLabel = "$OutOfProcData$:";
+
+/** The durable engine's way to the app: orchestrator turns and activities as invocations of the worker. */
+export function createWorkerPort(
+  invoker: Invoker,
+  functions: ReadonlyMap<string, CatalogedFunction>,
+  functionTimeoutText: string,
+): WorkerPort {
+  return {
+    async invokeOrchestrator(name, payload) {
+      const called = functions.get(name);
+      if (called === undefined) return notRegistered(name);
+      return toOrchestratorOutcome(
+        await invoker.invoke({ called, data: { string: payload } }),
+      );
+    },
+    async invokeActivity({ name, instanceId, input, traceparent }) {
+      const called = functions.get(name);
+      if (called === undefined) return { ...notRegistered(name), stack: "" };
+      const data = toActivityData(input);
+      const outcome = await invoker.invoke({
+        called,
+        data,
+        triggerMetadata: {
+          instanceId: { string: instanceId },
+          ...(data === undefined ? {} : { data }),
+        },
+        traceparent,
+      });
+      return toActivityOutcome(name, outcome, functionTimeoutText);
+    },
+  };
+}
+
+/** A JSON string reaches the function as its text, everything else as JSON text; null and nothing as no value. */
+function toActivityData(input: string | undefined): TypedData | undefined {
+  if (input === undefined || input === "null") return undefined;
+  return {
+    string: input.startsWith('"') ? (JSON.parse(input) as string) : input,
+  };
+}
+
+function toOrchestratorOutcome(
+  outcome: InvocationOutcome,
+): OrchestratorOutcome {
+  switch (outcome.kind) {
+    case "completed": {
+      const { json, string } = outcome.returnValue ?? {};
+      const state = json ?? string;
+      return state === undefined
+        ? { kind: "failed", message: "The orchestrator returned no state." }
+        : { kind: "state", state };
+    }
+    case "failed": {
+      const { message } = outcome.error;
+      const label = message.indexOf(outOfProcLabel);
+      return label < 0
+        ? { kind: "failed", message }
+        : {
+            kind: "state",
+            state: message.slice(label + outOfProcLabel.length).trim(),
+          };
+    }
+    // A turn that ran out of time is aborted and run again, as on Azure.
+    case "timeout":
+    case "lost":
+      return { kind: "lost" };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function toActivityOutcome(
+  name: string,
+  outcome: InvocationOutcome,
+  functionTimeoutText: string,
+): ActivityOutcome {
+  switch (outcome.kind) {
+    case "completed":
+      return { kind: "completed", result: toJsonText(outcome.returnValue) };
+    case "failed":
+      return {
+        kind: "failed",
+        message: outcome.error.message,
+        stack: outcome.error.stack,
+      };
+    case "timeout":
+      return {
+        kind: "failed",
+        message: `Timeout value of ${functionTimeoutText} was exceeded by function: Functions.${name}`,
+        stack: "",
+      };
+    case "lost":
+      return { kind: "lost" };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function notRegistered(name: string): {
+  readonly kind: "failed";
+  readonly message: string;
+} {
+  return {
+    kind: "failed",
+    message: `The function '${name}' doesn't exist, is disabled, or is not of this kind.`,
+  };
+}

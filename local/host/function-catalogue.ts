@@ -1,0 +1,134 @@
+import { HostStartError } from "./host-start-error.ts";
+import type { Settings } from "./resolve-setting.ts";
+import { readMethods, toRoutePath } from "./http/http-binding.ts";
+import type { BindingMetadata, FunctionMetadata } from "./worker-messages.ts";
+
+const triggerTypes = [
+  "httpTrigger",
+  "timerTrigger",
+  "serviceBusTrigger",
+  "orchestrationTrigger",
+  "activityTrigger",
+] as const;
+
+export type TriggerType = (typeof triggerTypes)[number];
+
+/** A registered function, its bindings sorted by role. */
+export interface CatalogedFunction {
+  readonly name: string;
+  readonly metadata: FunctionMetadata;
+  readonly triggerType: TriggerType;
+  /** The trigger binding's name: the input that carries the trigger's data. */
+  readonly triggerName: string;
+  readonly trigger: BindingMetadata;
+  readonly durableClientNames: readonly string[];
+}
+
+/** What a host shows of a function (also `GET /admin/functions`). */
+export interface FunctionSummary {
+  readonly name: string;
+  readonly triggerType: TriggerType;
+  /** The method list and absolute route of an HTTP function. */
+  readonly route?: string;
+  readonly methods?: readonly string[];
+  readonly isDisabled: boolean;
+}
+
+const supported =
+  "httpTrigger, timerTrigger, serviceBusTrigger (queues), orchestrationTrigger, activityTrigger, durableClient, http output";
+
+/**
+ * Sorts what the app registered.
+ *
+ * @throws HostStartError naming the first binding that this host does not have.
+ */
+export function catalogFunctions(
+  functions: readonly FunctionMetadata[],
+): CatalogedFunction[] {
+  return functions.map(catalogFunction);
+}
+
+function catalogFunction(metadata: FunctionMetadata): CatalogedFunction {
+  const { name, bindings } = metadata;
+  const entries = Object.entries(bindings);
+  const triggers = entries.filter(([, { type }]) => /trigger$/i.test(type));
+  for (const [, binding] of entries) {
+    if (isSupported(binding)) continue;
+    throw new HostStartError(
+      `Function "${name}" has a binding of type "${binding.type}" (${binding.direction}), which this host does not have. It has: ${supported}.`,
+    );
+  }
+  const [first] = triggers;
+  if (first === undefined || triggers.length > 1)
+    throw new HostStartError(`Function "${name}" must have one trigger.`);
+  const [triggerName, trigger] = first;
+  return {
+    name,
+    metadata,
+    triggerType: trigger.type as TriggerType,
+    triggerName,
+    trigger,
+    durableClientNames: entries
+      .filter(([, { type }]) => type === "durableClient")
+      .map(([key]) => key),
+  };
+}
+
+function isSupported({ type, direction }: BindingMetadata): boolean {
+  if (direction === "out") return type === "http";
+  return (
+    type === "durableClient" ||
+    (triggerTypes as readonly string[]).includes(type)
+  );
+}
+
+export function toSummary(
+  called: CatalogedFunction,
+  routePrefix: string,
+  settings: Settings,
+): FunctionSummary {
+  const { name, triggerType } = called;
+  return {
+    name,
+    triggerType,
+    isDisabled: isDisabled(name, settings),
+    ...(triggerType === "httpTrigger"
+      ? {
+          route: toRoutePath(called, routePrefix),
+          methods: readMethods(called),
+        }
+      : {}),
+  };
+}
+
+/** Azure's switch for one function: the app setting `AzureWebJobs.<name>.Disabled`. */
+function isDisabled(name: string, settings: Settings): boolean {
+  return /^(true|1)$/i.test(settings[`AzureWebJobs.${name}.Disabled`] ?? "");
+}
+
+/** The enabled functions by what the host does with them. */
+export interface SortedFunctions {
+  readonly http: readonly CatalogedFunction[];
+  readonly timers: readonly CatalogedFunction[];
+  readonly queues: readonly CatalogedFunction[];
+  readonly orchestrators: ReadonlySet<string>;
+  readonly activities: ReadonlySet<string>;
+}
+
+export function sortFunctions(
+  functions: readonly CatalogedFunction[],
+  settings: Settings,
+): SortedFunctions {
+  const enabled = functions.filter(({ name }) => !isDisabled(name, settings));
+  const ofType = (type: TriggerType): CatalogedFunction[] =>
+    enabled.filter(({ triggerType }) => triggerType === type);
+  const namesOf = (type: TriggerType): Set<string> =>
+    new Set(ofType(type).map(({ name }) => name));
+  return {
+    http: ofType("httpTrigger"),
+    timers: ofType("timerTrigger"),
+    queues: ofType("serviceBusTrigger"),
+    orchestrators: namesOf("orchestrationTrigger"),
+    activities: namesOf("activityTrigger"),
+  };
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from "node:crypto";
+import { listenHttp } from "./listen-http.ts";
+import type { HttpListener } from "./listen-http.ts";
+import { serveManagement } from "./serve-management.ts";
+import type { Management } from "./serve-management.ts";
+
+export interface RpcListener extends HttpListener {
+  /** What the durable client binding calls; ends with a slash. */
+  readonly rpcBaseUrl: string;
+}
+
+/**
+ * The loopback door of the durable client binding. Its calls carry no key, so the path itself is one: a random segment
+ * that only the worker is told.
+ */
+export async function listenRpc(
+  management: () => Management | undefined,
+): Promise<RpcListener> {
+  const secret = `/${randomBytes(24).toString("base64url")}`;
+  const base = `${secret}/durabletask/`;
+  const listener = await listenHttp(
+    0,
+    "the RPC port",
+    async (request, response) => {
+      const served = management();
+      const url = request.url ?? "/";
+      if (served !== undefined && url.startsWith(base))
+        await serveManagement(
+          served,
+          request,
+          response,
+          url.slice(secret.length),
+        );
+      else response.writeHead(404, { "content-length": 0 }).end();
+    },
+  );
+  return {
+    ...listener,
+    rpcBaseUrl: `http://127.0.0.1:${listener.port}${base}`,
+  };
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import type { CatalogedFunction } from "./function-catalogue.ts";
+import type { HostLog } from "./host-log.ts";
+import { createTraceparent } from "./trace-context.ts";
+import type { ParameterData, TypedData } from "./typed-data.ts";
+import type { InvocationRequest } from "./worker-messages.ts";
+import type { InvocationOutcome } from "./open-invocations.ts";
+
+export interface Invocation {
+  readonly called: CatalogedFunction;
+  /** The trigger's data; undefined for no value. */
+  readonly data: TypedData | undefined;
+  readonly triggerMetadata?: Readonly<Record<string, TypedData>>;
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+  readonly retry?: { readonly count: number; readonly max: number };
+}
+
+/** Runs functions, one log line per invocation; counts what is under way. */
+export interface Invoker {
+  invoke(invocation: Invocation): Promise<InvocationOutcome>;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+}
+
+export interface InvokerDeps {
+  readonly run: (
+    request: InvocationRequest,
+    timeoutMs: number,
+  ) => Promise<InvocationOutcome>;
+  readonly functionTimeoutMs: number;
+  /** The JSON of the durable client binding. */
+  readonly clientBinding: string;
+  readonly log: HostLog;
+}
+
+export function createInvoker(deps: InvokerDeps): Invoker {
+  let underWay = 0;
+  let waiters: (() => void)[] = [];
+
+  const invoke = async (invocation: Invocation): Promise<InvocationOutcome> => {
+    const request = toInvocationRequest(invocation, deps.clientBinding);
+    const startedAt = performance.now();
+    underWay += 1;
+    try {
+      const outcome = await deps.run(request, deps.functionTimeoutMs);
+      logOutcome(deps.log, invocation, request.invocationId, {
+        outcome,
+        durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
+      });
+      return outcome;
+    } finally {
+      underWay -= 1;
+      if (underWay === 0) {
+        for (const resolve of waiters) resolve();
+        waiters = [];
+      }
+    }
+  };
+
+  return {
+    invoke,
+    idle: () =>
+      underWay === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => waiters.push(resolve)),
+  };
+}
+
+function toInvocationRequest(
+  { called, data, triggerMetadata, traceparent, tracestate, retry }: Invocation,
+  clientBinding: string,
+): InvocationRequest {
+  const inputData: ParameterData[] = [
+    { name: called.triggerName, data: data ?? {} },
+    ...called.durableClientNames.map((name) => ({
+      name,
+      data: { string: clientBinding },
+    })),
+  ];
+  return {
+    invocationId: randomUUID(),
+    functionName: called.name,
+    inputData,
+    triggerMetadata: triggerMetadata ?? {},
+    traceContext: {
+      traceParent: traceparent ?? createTraceparent(),
+      traceState: tracestate ?? "",
+      attributes: {},
+    },
+    retryContext:
+      retry === undefined
+        ? null
+        : { retryCount: retry.count, maxRetryCount: retry.max },
+  };
+}
+
+function logOutcome(
+  log: HostLog,
+  { called }: Invocation,
+  invocationId: string,
+  {
+    outcome,
+    durationMs,
+  }: { readonly outcome: InvocationOutcome; readonly durationMs: number },
+): void {
+  const isTurn = called.triggerType === "orchestrationTrigger";
+  const fields = {
+    functionName: called.name,
+    invocationId,
+    durationMs,
+    outcome: outcome.kind,
+  };
+  // An orchestrator's failure is an ordinary state of the out-of-process protocol; the engine reports it.
+  if (isTurn || outcome.kind === "completed")
+    log(isTurn ? "debug" : "information", "function-executed", fields);
+  else if (outcome.kind === "failed")
+    log("error", "function-executed", {
+      ...fields,
+      errorName: outcome.error.name,
+      ...(outcome.error.code === undefined
+        ? {}
+        : { errorCode: outcome.error.code }),
+    });
+  else log("warning", "function-executed", fields);
+}

@@ -1,0 +1,170 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { QueueDefinition } from "../service-bus/queue-definition.ts";
+import type { FunctionSummary } from "./function-catalogue.ts";
+import { endLeftoverWorkers } from "./end-leftover-workers.ts";
+import { createHostLog } from "./host-log.ts";
+import type { HostLog, HostLogLine } from "./host-log.ts";
+import { HostStartError } from "./host-start-error.ts";
+import { lockHome } from "./lock-home.ts";
+import { readHostJson } from "./read-host-json.ts";
+import { readSystemKey } from "./read-system-key.ts";
+import { removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
+import { openFoundation } from "./open-foundation.ts";
+import type { Foundation } from "./open-foundation.ts";
+import { runStopStep } from "./stop-step.ts";
+import type { StopStep } from "./stop-step.ts";
+import { wireApp } from "./wire-app.ts";
+import type { WiredApp } from "./wire-app.ts";
+
+export interface HostOptions {
+  /** The function app's folder: host.json, package.json, local.settings.json. */
+  readonly scriptRoot: string;
+  /** Where all state lies; made with mode 0700, used by one host at a time. */
+  readonly home: string;
+  /** The public HTTP port on 127.0.0.1; 0 for any free one. */
+  readonly port: number;
+  /** The Service Bus endpoint's port on 127.0.0.1; 0 for any free one. */
+  readonly amqpPort: number;
+  /** App settings, above process.env and the `Values` of local.settings.json. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly queues: readonly QueueDefinition[];
+  readonly log: (line: HostLogLine) => void;
+  /**
+   * App settings that get the local broker's connection string where they are not set, from the worker's first line on.
+   * Connection settings that bindings name get it too, but only once the app is loaded.
+   */
+  readonly serviceBusSettings?: readonly string[];
+  /** The worker's entry file, where it does not lie beside this one. */
+  readonly workerFile?: string;
+}
+
+export interface RunningHost {
+  readonly httpUrl: string;
+  readonly functions: readonly FunctionSummary[];
+  /** The worker processes of this moment. */
+  readonly workerPids: readonly number[];
+  readonly serviceBusConnectionString: string;
+  /** Opens `function` and `admin` routes and the management endpoints. */
+  readonly systemKey: string;
+  /** Stops the triggers, drains what is under way, flushes and closes, in at most 10 s. May be called again. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the Functions host of one app on one machine; it answers once the app is loaded and every trigger is wired.
+ * Nothing is started (engine, triggers) before everything that can be refused has been looked at.
+ *
+ * @throws HostStartError with one line that says what to change.
+ */
+export async function startHost(options: HostOptions): Promise<RunningHost> {
+  const home = resolve(options.home);
+  const scriptRoot = resolve(options.scriptRoot);
+  const log = createHostLog(options.log);
+  const hostJson = readHostJson(scriptRoot);
+  // Whatever is thrown below, what was opened until then is closed again.
+  await using resources = new AsyncDisposableStack();
+  resources.defer(lockHome(home));
+  const systemKey = readSystemKey(home);
+  const workerFile = options.workerFile ?? findWorkerFile();
+  endLeftoverWorkers(home, workerFile, log);
+  const foundation = await openFoundation(
+    {
+      ...options,
+      home,
+      scriptRoot,
+      workerFile,
+      hostLog: log,
+    },
+    resources,
+  );
+  const { supervisor, broker, httpUrl } = foundation;
+  const app = wireApp({
+    foundation,
+    registered: await supervisor.start(),
+    hostJson,
+    queues: options.queues,
+    systemKey,
+    log,
+  });
+  app.engine.start();
+  foundation.open(app.serve, app.management);
+  for (const trigger of app.triggers) trigger.start();
+  resources.defer(publishRuntime(foundation, home, systemKey));
+  log("information", "host-started", {
+    pid: process.pid,
+    count: app.functions.length,
+  });
+
+  const held = resources.move();
+  let stopped: Promise<void> | undefined;
+  return {
+    httpUrl,
+    functions: app.functions,
+    get workerPids() {
+      return supervisor.workerPids();
+    },
+    serviceBusConnectionString: broker.connectionString,
+    systemKey,
+    stop() {
+      stopped ??= drain(foundation, app, log).then(() => held.disposeAsync());
+      return stopped;
+    },
+  };
+}
+
+/** Keeps `runtime.json` true to the worker processes; the returned function takes it away. */
+function publishRuntime(
+  { httpUrl, broker, supervisor, onWorkersChanged }: Foundation,
+  home: string,
+  systemKey: string,
+): () => void {
+  const publish = (): void =>
+    writeRuntimeFile(home, {
+      httpUrl,
+      pid: process.pid,
+      workerPids: supervisor.workerPids(),
+      serviceBusConnectionString: broker.connectionString,
+      systemKey,
+    });
+  publish();
+  onWorkersChanged(publish);
+  return () => {
+    onWorkersChanged(() => undefined);
+    removeRuntimeFile(home);
+  };
+}
+
+/** Takes nothing new in and waits, within limits, for what is under way. What is left is run again at the next start. */
+async function drain(
+  { front }: Foundation,
+  { triggers, engine, invoker }: WiredApp,
+  log: HostLog,
+): Promise<void> {
+  const steps: StopStep[] = [
+    {
+      name: "triggers",
+      withinMs: 4000,
+      run: () =>
+        Promise.all([
+          front.drain(),
+          ...triggers.map((trigger) => trigger.stop()),
+        ]),
+    },
+    { name: "durable engine", withinMs: 1500, run: () => engine.drain() },
+    { name: "functions", withinMs: 300, run: () => invoker.idle() },
+  ];
+  for (const step of steps) await runStopStep(step, log);
+}
+
+/** `worker.ts` beside the source, `worker.js` beside the bundle. */
+function findWorkerFile(): string {
+  const folder = fileURLToPath(new URL(".", import.meta.url));
+  const found = ["worker.ts", "worker.js"]
+    .map((name) => join(folder, name))
+    .find((file) => existsSync(file));
+  if (found === undefined)
+    throw new HostStartError(`The worker's file is missing in ${folder}.`);
+  return found;
+}

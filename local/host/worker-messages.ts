@@ -1,0 +1,87 @@
+import type { LogLevel } from "./host-log.ts";
+import type { ParameterData, TypedData } from "./typed-data.ts";
+
+/** One binding as the app registered it: `type`, `direction` and whatever else its kind has. */
+export interface BindingMetadata {
+  readonly type: string;
+  readonly direction: string;
+  readonly [setting: string]: unknown;
+}
+
+export interface RetryOptions {
+  readonly maxRetryCount: number;
+  readonly retryStrategy: string;
+  readonly delayInterval?: { readonly seconds: number };
+  readonly minimumInterval?: { readonly seconds: number };
+  readonly maximumInterval?: { readonly seconds: number };
+}
+
+/** One registered function. */
+export interface FunctionMetadata {
+  readonly name: string;
+  readonly bindings: Readonly<Record<string, BindingMetadata>>;
+  readonly retryOptions?: RetryOptions;
+}
+
+export interface InvocationRequest {
+  readonly invocationId: string;
+  readonly functionName: string;
+  readonly inputData: readonly ParameterData[];
+  readonly triggerMetadata: Readonly<Record<string, TypedData>>;
+  readonly traceContext: {
+    readonly traceParent: string;
+    readonly traceState: string;
+    readonly attributes: Readonly<Record<string, string>>;
+  };
+  readonly retryContext: {
+    readonly retryCount: number;
+    readonly maxRetryCount: number;
+  } | null;
+}
+
+/** What was thrown. `message` and `stack` may hold content: they go to the durable engine, never to a log. */
+export interface InvocationError {
+  readonly name: string;
+  readonly code?: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+export type InvocationResult =
+  | {
+      readonly kind: "completed";
+      readonly returnValue?: TypedData | null;
+    }
+  | { readonly kind: "failed"; readonly error: InvocationError };
+
+export type HostToWorker =
+  | { readonly type: "invoke"; readonly request: InvocationRequest }
+  | {
+      readonly type: "settings";
+      readonly values: Readonly<Record<string, string>>;
+    }
+  | { readonly type: "ping" }
+  | { readonly type: "terminate" };
+
+export type WorkerToHost =
+  | { readonly type: "ready"; readonly functions: readonly FunctionMetadata[] }
+  | { readonly type: "failed"; readonly message: string }
+  | {
+      readonly type: "result";
+      readonly invocationId: string;
+      readonly result: InvocationResult;
+    }
+  | {
+      readonly type: "log";
+      readonly level: LogLevel;
+      readonly category: string;
+      readonly message: string;
+      readonly functionName?: string;
+      readonly invocationId?: string;
+    }
+  | {
+      readonly type: "crash";
+      readonly errorName: string;
+      readonly errorCode?: string;
+    }
+  | { readonly type: "pong" };

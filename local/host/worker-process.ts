@@ -1,0 +1,172 @@
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import type { HostLog } from "./host-log.ts";
+import { createOpenInvocations } from "./open-invocations.ts";
+import type { InvocationOutcome } from "./open-invocations.ts";
+import type {
+  FunctionMetadata,
+  HostToWorker,
+  InvocationRequest,
+  WorkerToHost,
+} from "./worker-messages.ts";
+
+export interface WorkerProcessOptions {
+  readonly workerFile: string;
+  readonly scriptRoot: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: HostLog;
+  /** How long a worker may not answer a ping, after an invocation ran out of time, before it is killed. */
+  readonly pingTimeoutMs?: number;
+}
+
+/** One forked worker, from its fork to its end. */
+export interface WorkerProcess {
+  readonly pid: number;
+  /** Resolves with the app's functions; rejects with one line when the app cannot be loaded. */
+  readonly ready: Promise<readonly FunctionMetadata[]>;
+  /** Resolves when the process is gone; every open invocation has then answered `lost`. */
+  readonly ended: Promise<void>;
+  /** False once the channel is closed: the process is ending. */
+  readonly isConnected: () => boolean;
+  readonly invoke: (
+    request: InvocationRequest,
+    timeoutMs: number,
+  ) => Promise<InvocationOutcome>;
+  readonly sendSettings: (values: Readonly<Record<string, string>>) => void;
+  /** Lets the app's `appTerminate` hooks run, then makes sure that the process is gone after `graceMs`. */
+  readonly terminate: (graceMs: number) => Promise<void>;
+}
+
+const defaultPingTimeoutMs = 5000;
+
+export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
+  const { log } = options;
+  const child = fork(options.workerFile, [], {
+    cwd: options.scriptRoot,
+    env: options.env,
+    execArgv: [],
+    serialization: "advanced",
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const ready = Promise.withResolvers<readonly FunctionMetadata[]>();
+  const ended = Promise.withResolvers<void>();
+  // Who waits for `ended` only must not be told of a rejection.
+  ready.promise.catch(() => undefined);
+  const ping = createPing(
+    child,
+    options.pingTimeoutMs ?? defaultPingTimeoutMs,
+    log,
+  );
+  const open = createOpenInvocations(ping.check);
+
+  child.on("message", (message: WorkerToHost) => {
+    if (message.type === "ready") ready.resolve(message.functions);
+    else if (message.type === "failed")
+      ready.reject(new Error(message.message));
+    else if (message.type === "result")
+      open.settle(message.invocationId, message.result);
+    else if (message.type === "pong") ping.answered();
+    else logMessage(message, child.pid, log);
+  });
+  whenEnded(child, (reason) => {
+    ping.answered();
+    ready.reject(new Error(`the worker process ${reason} while loading`));
+    open.loseAll();
+    ended.resolve();
+  });
+  passThrough(child.stdout, "information", log);
+  passThrough(child.stderr, "warning", log);
+
+  return {
+    pid: child.pid ?? 0,
+    ready: ready.promise,
+    ended: ended.promise,
+    isConnected: () => child.connected,
+    invoke(request, timeoutMs) {
+      if (!child.connected) return Promise.resolve({ kind: "lost" });
+      const outcome = open.add(request, timeoutMs);
+      send(child, { type: "invoke", request });
+      return outcome;
+    },
+    sendSettings: (values) => send(child, { type: "settings", values }),
+    async terminate(graceMs) {
+      send(child, { type: "terminate" });
+      const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
+      await ended.promise;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** A channel that is gone is no error here: the worker's end settles everything that is open. */
+function send(child: ChildProcess, message: HostToWorker): void {
+  if (child.connected) child.send(message, () => undefined);
+}
+
+/** Calls `end` once, when the process is gone and what it said last has been read. */
+function whenEnded(child: ChildProcess, end: (reason: string) => void): void {
+  child.on("error", () => {
+    if (child.pid === undefined) end("could not be started");
+  });
+  child.on("exit", (code, signal) => {
+    const reason = `ended (${signal ?? code})`;
+    // Its last words may still be in the channel, which closes once they are read.
+    if (child.connected) child.once("disconnect", () => end(reason));
+    else end(reason);
+  });
+}
+
+interface Ping {
+  /** Asks whether the worker's event loop still turns; one that does not answer is killed, so that it is replaced. */
+  readonly check: () => void;
+  readonly answered: () => void;
+}
+
+function createPing(
+  child: ChildProcess,
+  timeoutMs: number,
+  log: HostLog,
+): Ping {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    check() {
+      if (timer !== undefined || !child.connected) return;
+      timer = setTimeout(() => {
+        log("error", "worker-unresponsive", { pid: child.pid ?? 0 });
+        child.kill("SIGKILL");
+      }, timeoutMs);
+      send(child, { type: "ping" });
+    },
+    answered() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
+function logMessage(
+  message: Extract<WorkerToHost, { type: "log" | "crash" }>,
+  pid: number | undefined,
+  log: HostLog,
+): void {
+  if (message.type === "log") {
+    const { type: _, level, category: __, ...fields } = message;
+    log(level, "app-log", fields);
+  } else {
+    const { type: _, ...fields } = message;
+    log("error", "worker-crashed", { pid: pid ?? 0, ...fields });
+  }
+}
+
+function passThrough(
+  stream: Readable | null,
+  level: "information" | "warning",
+  log: HostLog,
+): void {
+  if (stream === null) return;
+  createInterface({ input: stream }).on("line", (message) =>
+    log(level, "app-output", { message }),
+  );
+}

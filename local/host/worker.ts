@@ -1,0 +1,122 @@
+/**
+ * The worker process: loads the app and serves its invocations over node IPC, as Azure's Node language worker does over
+ * gRPC. It belongs to the host that forked it and ends with it.
+ *
+ * W1. The host's end of the channel closes when the host ends, however it ends; the worker then exits at once.
+ * W2. SIGINT and SIGTERM reach the whole process group; only the host decides when the worker ends.
+ */
+import type { LogLevel } from "./host-log.ts";
+import type {
+  HostToWorker,
+  InvocationRequest,
+  WorkerToHost,
+} from "./worker-messages.ts";
+import { supplyCoreApi } from "./worker/core-api.ts";
+import type { ProgrammingModel } from "./worker/core-api.ts";
+import { invokeFunction } from "./worker/invoke-function.ts";
+import { loadApp } from "./worker/load-app.ts";
+import { toInvocationError } from "./worker/to-invocation-error.ts";
+
+const terminateHookMs = 3000;
+
+const send = (message: WorkerToHost, sent?: () => void): void => {
+  if (process.connected) process.send?.(message, undefined, {}, () => sent?.());
+  else sent?.();
+};
+
+process.on("disconnect", () => process.exit(0));
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => undefined);
+process.on("uncaughtException", (thrown) => {
+  const { name, code } = toInvocationError(thrown);
+  send(
+    {
+      type: "crash",
+      errorName: name,
+      ...(code === undefined ? {} : { errorCode: code }),
+    },
+    () => process.exit(1),
+  );
+});
+
+const core = supplyCoreApi((level, category, message) =>
+  send({ type: "log", level, category, message }),
+);
+
+const logInvocation = (
+  level: LogLevel,
+  category: string,
+  message: string,
+  request: InvocationRequest,
+): void =>
+  send({
+    type: "log",
+    level,
+    category,
+    message,
+    functionName: request.functionName,
+    invocationId: request.invocationId,
+  });
+
+async function terminate(): Promise<never> {
+  // A hook that never ends must not keep the process.
+  setTimeout(() => process.exit(0), terminateHookMs);
+  try {
+    await core.hooks.run("appTerminate", {
+      hookData: {},
+      appHookData: core.hooks.appData,
+    });
+  } catch (thrown) {
+    send({
+      type: "log",
+      level: "warning",
+      category: "system",
+      message: `An appTerminate hook failed (${toInvocationError(thrown).name}).`,
+    });
+  }
+  process.exit(0);
+}
+
+function serve(model: ProgrammingModel): void {
+  const deps = { core, model, log: logInvocation };
+  process.on("message", (message: HostToWorker) => {
+    switch (message.type) {
+      case "invoke":
+        void invokeFunction(deps, message.request).then((result) =>
+          send({
+            type: "result",
+            invocationId: message.request.invocationId,
+            result,
+          }),
+        );
+        break;
+      case "settings":
+        Object.assign(process.env, message.values);
+        break;
+      case "ping":
+        send({ type: "pong" });
+        break;
+      case "terminate":
+        void terminate();
+        break;
+      default:
+        message satisfies never;
+    }
+  });
+}
+
+try {
+  serve(await loadApp(process.env["AzureWebJobsScriptRoot"] ?? ".", core));
+  // The metadata crosses as JSON: bindings may hold functions or class instances, which only this process needs.
+  const functions = [...core.functions.values()].map(
+    ({ metadata }) => metadata,
+  );
+  send({
+    type: "ready",
+    functions: JSON.parse(JSON.stringify(functions)) as typeof functions,
+  });
+} catch (thrown) {
+  send({ type: "failed", message: toInvocationError(thrown).message }, () =>
+    process.exit(1),
+  );
+}

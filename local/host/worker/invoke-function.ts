@@ -1,0 +1,110 @@
+import type { LogLevel } from "../host-log.ts";
+import type {
+  InvocationRequest,
+  InvocationResult,
+} from "../worker-messages.ts";
+import type {
+  CoreInvocationContext,
+  CoreRuntime,
+  FunctionCallback,
+  InvocationModel,
+  ProgrammingModel,
+} from "./core-api.ts";
+import { toInvocationError } from "./to-invocation-error.ts";
+
+export interface InvokeFunctionDeps {
+  readonly core: CoreRuntime;
+  readonly model: ProgrammingModel;
+  log(
+    level: LogLevel,
+    category: string,
+    message: string,
+    request: InvocationRequest,
+  ): void;
+}
+
+/** Runs one invocation with its hooks; whatever is thrown becomes a `failed` result. */
+export async function invokeFunction(
+  deps: InvokeFunctionDeps,
+  request: InvocationRequest,
+): Promise<InvocationResult> {
+  try {
+    const registered = deps.core.functions.get(request.functionName);
+    if (registered === undefined)
+      throw new Error(`Function "${request.functionName}" is not registered.`);
+    let invocationContext: unknown;
+    const coreContext: CoreInvocationContext = {
+      invocationId: request.invocationId,
+      request,
+      metadata: registered.metadata,
+      state: undefined,
+      log: (level, category, message) => {
+        const line = { level, category, message, invocationContext };
+        deps.core.hooks.runLog(line);
+        // Only the app's own lines may be changed by a hook.
+        if (category === "user")
+          deps.log(line.level, category, line.message, request);
+        else deps.log(level, category, message, request);
+      },
+    };
+    const invocation = deps.model.getInvocationModel(coreContext);
+    const { context, inputs } = await invocation.getArguments();
+    invocationContext = context;
+    const result = await runWithHooks(deps.core, coreContext, invocation, {
+      context,
+      inputs,
+      callback: registered.callback,
+    });
+    const response = await invocation.getResponse(context, result);
+    return { kind: "completed", returnValue: response.returnValue ?? null };
+  } catch (error) {
+    return { kind: "failed", error: toInvocationError(error) };
+  }
+}
+
+interface Arguments {
+  readonly context: unknown;
+  readonly inputs: unknown[];
+  readonly callback: FunctionCallback;
+}
+
+async function runWithHooks(
+  core: CoreRuntime,
+  coreContext: CoreInvocationContext,
+  invocation: InvocationModel,
+  { context, inputs, callback }: Arguments,
+): Promise<unknown> {
+  const shared = {
+    hookData: {},
+    appHookData: core.hooks.appData,
+    invocationContext: context,
+  };
+  const before = { ...shared, inputs, functionCallback: callback };
+  coreContext.state = "preInvocationHooks";
+  await core.hooks.run("preInvocation", before);
+
+  const after: { inputs: unknown[]; result: unknown; error: unknown } = {
+    ...shared,
+    inputs: before.inputs,
+    result: null,
+    error: null,
+  };
+  coreContext.state = "invocation";
+  try {
+    after.result = await invocation.invokeFunction(
+      context,
+      before.inputs,
+      before.functionCallback,
+    );
+  } catch (error) {
+    // Anything thrown is a failure, `throw undefined` included.
+    after.error = error ?? new Error("Unknown error");
+  }
+  coreContext.state = "postInvocationHooks";
+  await core.hooks.run("postInvocation", after);
+  coreContext.state = undefined;
+  // A hook may have taken the error away, or set one; what was thrown is passed on as it is.
+  // oxlint-disable-next-line typescript/only-throw-error
+  if (after.error !== null && after.error !== undefined) throw after.error;
+  return after.result;
+}

@@ -1,0 +1,75 @@
+import { globSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { CoreRuntime, ProgrammingModel } from "./core-api.ts";
+
+const defaultCapabilities = {
+  RawHttpBodyBytes: "true",
+  RpcHttpTriggerMetadataRemoved: "true",
+  RpcHttpBodyOnly: "true",
+  IgnoreEmptyValuedRpcHttpHeaders: "true",
+  UseNullableValueDictionaryForHttp: "true",
+  WorkerStatus: "true",
+  TypedDataCollection: "true",
+  HandlesWorkerTerminateMessage: "true",
+};
+
+/**
+ * Loads the app as Azure's Node worker does: every file that package.json's `main` (a glob) names, as ESM or CommonJS,
+ * then the `appStart` hooks, the library's capabilities, and the registration lock.
+ *
+ * @throws Error with one line for the operator when the app cannot be used.
+ */
+export async function loadApp(
+  scriptRoot: string,
+  core: CoreRuntime,
+): Promise<ProgrammingModel> {
+  const { main, isModule } = readPackage(scriptRoot);
+  const files = globSync(main, { cwd: scriptRoot }).toSorted();
+  if (files.length === 0)
+    throw new Error(
+      `package.json "main" (${main}) matches no file. Build the app first.`,
+    );
+  for (const file of files) await loadFile(join(scriptRoot, file), isModule);
+
+  const model = core.programmingModel();
+  if (model === undefined || core.functions.size === 0)
+    throw new Error(
+      `no function was registered by ${main}. Is "@azure/functions-core" kept external by the bundler?`,
+    );
+  await core.hooks.run("appStart", {
+    hookData: {},
+    appHookData: core.hooks.appData,
+    functionAppDirectory: scriptRoot,
+  });
+  const capabilities = await model.getCapabilities({ ...defaultCapabilities });
+  if (capabilities["HttpUri"] !== undefined)
+    throw new Error(
+      "enableHttpStream is not supported by the embedded runtime. Remove it from app.setup().",
+    );
+  core.lockRegistration();
+  return model;
+}
+
+async function loadFile(file: string, isModule: boolean): Promise<void> {
+  if (file.endsWith(".mjs") || (isModule && !file.endsWith(".cjs")))
+    await import(pathToFileURL(file).href);
+  else createRequire(file)(file);
+}
+
+function readPackage(scriptRoot: string): { main: string; isModule: boolean } {
+  const file = resolve(scriptRoot, "package.json");
+  let value: { main?: unknown; type?: unknown };
+  try {
+    value = JSON.parse(readFileSync(file, "utf8")) as typeof value;
+  } catch (error) {
+    throw new Error(
+      `package.json cannot be read (${error instanceof Error ? error.message : "unknown error"}).`,
+      { cause: error },
+    );
+  }
+  if (typeof value.main !== "string" || value.main === "")
+    throw new Error('package.json has no "main" that names the app\'s files.');
+  return { main: value.main, isModule: value.type === "module" };
+}

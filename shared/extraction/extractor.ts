@@ -1,0 +1,38 @@
+import type { Content } from "../kernel/content.ts";
+import type { MediaType } from "../kernel/metadata.ts";
+
+/** A document as it was retrieved. */
+export interface ExtractionInput {
+  /** The document's bytes, read once and in order. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** What the source says it is. Only breaks ties between kinds of text: the bytes decide. */
+  readonly declaredMediaType?: string;
+  /** The document's name. Only its extension is used, to break the same ties. */
+  readonly fileName?: Content;
+}
+
+/** A document's text. */
+export interface ExtractedDocument {
+  /** What the bytes are. */
+  readonly mediaType: MediaType;
+  /** Markdown with headings, GFM tables, lists, and location marks (see `marks.ts`). */
+  readonly text: Content;
+  /** How many pages or sheets it has, where the kind has any. */
+  readonly pages?: number;
+  readonly words: number;
+}
+
+/** Turns the bytes of a document into text with structure. */
+export interface ContentExtractor {
+  /**
+   * Aborting `signal` stops the extraction and throws the signal's reason.
+   *
+   * @throws NucleusError `extraction_*`, and whatever reading `input.bytes` throws.
+   */
+  extract(
+    input: ExtractionInput,
+    signal?: AbortSignal,
+  ): Promise<ExtractedDocument>;
+  /** Ends what runs (it fails with `extraction_crashed`) and lets go of everything. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+import { docx, pdf, xlsx } from "./documents.ts";
+import { childModule, extract, openExtractor } from "./open-extractor.ts";
+
+test("the bundled child reads every kind, on its own in a folder", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "extraction-child-"));
+  await build({
+    entryPoints: [fileURLToPath(childModule)],
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    splitting: true,
+    minifySyntax: true,
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+    // linkedom asks for it, and does without.
+    external: ["canvas"],
+    logLevel: "error",
+  });
+  const extractor = openExtractor({ childModule: join(folder, "main.mjs") });
+  try {
+    const read = async (bytes: Uint8Array | string, name?: string) => {
+      const { mediaType, words, code } = await extract(extractor, bytes, name);
+      return code ?? `${mediaType} ${words}`;
+    };
+    const page = await pdf((draw) => draw("Two words", { x: 50, y: 50 }));
+    const sheet = '<row><c t="inlineStr"><is><t>word</t></is></c></row>';
+    const latin1 = Buffer.from("Gr\u00fc\u00dfe aus K\u00f6ln", "latin1");
+    expect(await read("one two")).toBe("text/plain 2");
+    expect(await read(latin1)).toBe("text/plain 3");
+    expect(await read("a,b\n1,2\n", "a.csv")).toBe("text/csv 4");
+    expect(await read('{"a": 1}')).toBe("application/json 2");
+    expect(await read("<html><body>One two</body></html>")).toBe("text/html 2");
+    expect(await read(page)).toBe("application/pdf 2");
+    expect(await read(await docx())).toMatch(/wordprocessingml.document 26$/);
+    expect(await read(xlsx({ sheets: { A: sheet } }))).toMatch(/sheet 1$/);
+    expect(
+      await read(Buffer.from("89504e470d0a1a0a0000000d49484452", "hex")),
+    ).toBe("extraction_unsupported");
+  } finally {
+    await extractor.close();
+    await rm(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,267 @@
+import { randomBytes } from "node:crypto";
+import { deflateRawSync, deflateSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ContentExtractor } from "../../../shared/extraction/extractor.ts";
+import { docx, pdf, xlsx, zip, zipOf } from "./documents.ts";
+import {
+  extract,
+  maxRssBytes,
+  mebibyte,
+  openExtractor,
+  peakOfChildren,
+} from "./open-extractor.ts";
+
+let extractor: ContentExtractor;
+beforeAll(() => {
+  extractor = openExtractor();
+});
+afterAll(() => extractor.close());
+
+const types = { "[Content_Types].xml": "<Types/>" };
+const compoundFile = (stream: string): Buffer =>
+  Buffer.concat([
+    Buffer.from("d0cf11e0a1b11ae1", "hex"),
+    Buffer.alloc(1024),
+    Buffer.from(stream, "utf16le"),
+    Buffer.alloc(512),
+  ]);
+
+/** A PDF made of raw objects; `objects[0]` is object 1, the catalog. */
+function rawPdf(objects: readonly (string | Buffer)[], trailer = ""): Buffer {
+  const parts: Buffer[] = [Buffer.from("%PDF-1.7\n")];
+  objects.forEach((object, index) => {
+    parts.push(
+      Buffer.from(`${index + 1} 0 obj\n`),
+      Buffer.from(object),
+      Buffer.from("\nendobj\n"),
+    );
+  });
+  parts.push(
+    Buffer.from(
+      `trailer\n<< /Root 1 0 R /Size ${objects.length + 1} ${trailer} >>\n%%EOF\n`,
+    ),
+  );
+  return Buffer.concat(parts);
+}
+
+const onePage = [
+  "<< /Type /Catalog /Pages 2 0 R >>",
+  "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+  "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>",
+];
+
+function stream(bytes: Uint8Array): Buffer {
+  const packed = deflateSync(bytes);
+  return Buffer.concat([
+    Buffer.from(
+      `<< /Filter /FlateDecode /Length ${packed.byteLength} >>\nstream\n`,
+    ),
+    packed,
+    Buffer.from("\nendstream"),
+  ]);
+}
+
+const locked = rawPdf(
+  onePage,
+  `/ID [<${"00".repeat(16)}> <${"00".repeat(16)}>] /Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -44 /O <${"11".repeat(32)}> /U <${"22".repeat(32)}> >>`,
+);
+
+describe("every document that cannot be read gets its code", () => {
+  test.each<[string, () => Uint8Array | string | Promise<Uint8Array>, string]>([
+    ["no bytes", () => "", "empty"],
+    ["only blanks", () => " \n\t ", "empty"],
+    ["a PDF without text", () => pdf(() => undefined), "empty"],
+    ["a workbook without cells", () => xlsx({ sheets: { A: "" } }), "empty"],
+    [
+      "a page without text",
+      () => "<!doctype html><html><body><img></body></html>",
+      "empty",
+    ],
+    ["a zip archive", () => zip({ "a.txt": "text" }), "unsupported"],
+    [
+      "a presentation",
+      () => zip({ ...types, "ppt/presentation.xml": "<p/>" }),
+      "unsupported",
+    ],
+    ["random bytes", () => randomBytes(5000), "unsupported"],
+    [
+      "a picture",
+      () => Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"),
+      "unsupported",
+    ],
+    ["rich text", () => "{\\rtf1 hello}", "unsupported"],
+    ["a .doc or .xls", () => compoundFile("WordDocument"), "unsupported"],
+    ["a locked PDF", () => locked, "encrypted"],
+    [
+      "a locked Office document",
+      () => compoundFile("EncryptedPackage"),
+      "encrypted",
+    ],
+    ["a PDF of rubbish", () => "%PDF-1.7\nrubbish", "corrupt"],
+    [
+      "half a Word document",
+      async () => (await docx()).slice(0, 2000),
+      "corrupt",
+    ],
+    [
+      "a Word document of rubbish",
+      () => zip({ ...types, "word/document.xml": "rubbish" }),
+      "corrupt",
+    ],
+    [
+      "a workbook of rubbish",
+      () => zip({ ...types, "xl/workbook.xml": "<a <b" }),
+      "corrupt",
+    ],
+  ])("%s", async (_name, make, code) => {
+    expect(await extract(extractor, await make())).toEqual({
+      code: `extraction_${code}`,
+    });
+  });
+});
+
+const zeros = deflateRawSync(Buffer.alloc(300 * mebibyte));
+const bomb = (declaredSize: number): Uint8Array =>
+  zipOf(
+    ["[Content_Types].xml", "word/document.xml"].map((name) => ({
+      name,
+      bytes: zeros,
+      declaredSize,
+    })),
+  );
+const blanks = deflateRawSync(Buffer.alloc(70 * mebibyte, " "));
+const crowd = (): Uint8Array =>
+  zipOf(
+    Array.from({ length: 20_000 }, (_, number) => ({
+      name: `word/${number}.xml`,
+      bytes: Buffer.from([3, 0]),
+      declaredSize: 0,
+    })),
+  );
+
+const entities = `<!DOCTYPE d [<!ENTITY a0 "lol">${Array.from(
+  { length: 12 },
+  (_, level) => `<!ENTITY a${level + 1} "${`&a${level};`.repeat(10)}">`,
+).join("")}]>`;
+
+describe("a document made to harm is stopped or read, and no child takes more than its memory", () => {
+  test.each<
+    [
+      string,
+      () => Uint8Array | string | Promise<Uint8Array>,
+      string | undefined,
+    ]
+  >([
+    [
+      "a Word document of 300 MB in 300 kB",
+      () => bomb(300 * mebibyte),
+      "too_large",
+    ],
+    ["one that lies about its size", () => bomb(1000), "too_large"],
+    [
+      "parts that are each within the limit, but not together",
+      () =>
+        zipOf(
+          ["xl/workbook.xml", "xl/styles.xml"].map((name) => ({
+            name,
+            bytes: blanks,
+            declaredSize: 70 * mebibyte,
+          })),
+        ),
+      "too_large",
+    ],
+    ["20 000 files in an archive", crowd, "too_large"],
+    [
+      "a PDF page of 400 MB",
+      () =>
+        rawPdf([...onePage, stream(Buffer.alloc(400 * mebibyte, "(a) Tj "))]),
+      "too_large",
+    ],
+    [
+      "entities in Word XML",
+      () => zip({ ...types, "word/document.xml": `${entities}<w>&a12;</w>` }),
+      "corrupt",
+    ],
+    [
+      "entities in a workbook",
+      () => zip({ ...types, "xl/workbook.xml": `${entities}<w>&a12;</w>` }),
+      "corrupt",
+    ],
+    [
+      "20 000 nested elements",
+      () => `<!doctype html><html><body>${"<div>".repeat(20_000)}deep`,
+      undefined,
+    ],
+    [
+      "JSON nested 100 000 deep",
+      () => `${"[".repeat(100_000)}"deep"${"]".repeat(100_000)}`,
+      undefined,
+    ],
+    [
+      "one CSV line of 20 MB",
+      () => `a,b,c\n${"x".repeat(20 * mebibyte)},1,2\n`,
+      undefined,
+    ],
+    [
+      "a quote in CSV that never closes",
+      () => `a,b\n"${"x,y\n".repeat(500_000)}`,
+      undefined,
+    ],
+    [
+      "10 MB of blanks before a letter",
+      () => `a${" ".repeat(10 * mebibyte)}b`,
+      undefined,
+    ],
+    [
+      "10 MB of comment openings",
+      () => "<!--".repeat(2 * mebibyte) + " word",
+      undefined,
+    ],
+    [
+      "a cell in the last column of the last row",
+      () =>
+        xlsx({
+          sheets: {
+            A: '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
+          },
+        }),
+      undefined,
+    ],
+  ])("%s", async (name, make, code) => {
+    const bytes = await make();
+    const { result, peakBytes } = await peakOfChildren(() =>
+      extract(extractor, bytes, name.includes("CSV") ? "a.csv" : undefined),
+    );
+    expect(result.code ?? "read").toMatch(
+      code === undefined
+        ? /^read$|^extraction_too_large$/
+        : new RegExp(`^extraction_${code}$`),
+    );
+    expect(peakBytes).toBeLessThanOrEqual(maxRssBytes);
+    // The next document is none the worse for it.
+    expect((await extract(extractor, "still here")).words).toBe(2);
+  });
+});
+
+test("a PDF of 1000 pages is read within its memory", async () => {
+  const bytes = await pdf(
+    ...Array.from(
+      { length: 1000 },
+      (_, page) =>
+        (draw: (text: string, at: { x: number; y: number }) => void) => {
+          for (let line = 0; line < 20; line += 1) {
+            draw(`Page ${page + 1} line ${line} of the long report`, {
+              x: 50,
+              y: 50 + line * 14,
+            });
+          }
+        },
+    ),
+  );
+  const { result, peakBytes } = await peakOfChildren(() =>
+    extract(extractor, bytes),
+  );
+  expect(result.pages).toBe(1000);
+  expect(result.text).toContain("<!-- page 1000 -->\n\nPage 1000 line 0 of");
+  expect(peakBytes).toBeLessThanOrEqual(maxRssBytes);
+});
