@@ -1,0 +1,31 @@
+import type { Command } from "../command.ts";
+import { UsageError } from "../failures.ts";
+import { roles } from "../../shared/auth/principal.ts";
+
+const text = `Nucleus: orchestration for AI content work that leaves no content behind.
+
+  nucleus start [--port N]
+      Keeps the app running on 127.0.0.1 (default port 7071, or PORT).
+
+  nucleus demo [--dir DIR] [--query TEXT] [--json]
+      Asks a question about the documents in DIR, shows each step, verifies the
+      callback, prints the answer with its quotes, and searches for leaks.
+
+  nucleus token --role ROLE[,ROLE] --tenant T --user U [--app A] [--ttl SECONDS]
+      Prints an access token for the local app. An application (default: the
+      user's own) sees only the jobs that it submitted; --ttl is 3600 by default.
+      Roles: ${roles.slice(0, 5).join(", ")},
+      ${roles.slice(5).join(", ")}.
+
+  nucleus help
+      Prints this.
+
+State lies in .nucleus/ in the current folder, or in NUCLEUS_HOME. The embedded
+Service Bus listens on port 5673, or NUCLEUS_AMQP_PORT.`;
+
+/** `nucleus help` */
+export const runHelp: Command = (args, io) => {
+  if (args.length > 0) throw new UsageError("help takes no arguments");
+  io.print(text);
+  return Promise.resolve(0);
+};

@@ -1,0 +1,36 @@
+import type { LocalIssuer } from "../local/issuer/local-issuer.ts";
+import { localAudience, localIssuerUrl } from "../local/issuer/local-issuer.ts";
+
+export interface LocalSettingsOptions {
+  readonly home: string;
+  readonly issuer: LocalIssuer;
+  /** Folder below which `file` references may be read. */
+  readonly artifactRoot: string;
+  readonly publicUrl: string;
+}
+
+/** Safe values for the settings that the app needs on one machine. */
+export function toLocalSettings(
+  options: LocalSettingsOptions,
+): Record<string, string> {
+  return {
+    DATA_DIR: options.home,
+    AUTH_ISSUER: localIssuerUrl,
+    AUTH_AUDIENCE: localAudience,
+    AUTH_JWKS: JSON.stringify(options.issuer.jwks()),
+    ARTIFACT_ROOT: options.artifactRoot,
+    EGRESS_ALLOW: "",
+    MODEL: "extractive",
+    PUBLIC_URL: options.publicUrl,
+  };
+}
+
+/** The defaults for the settings that `given` does not set. */
+export function pickMissing(
+  defaults: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(defaults).filter(([name]) => given[name] === undefined),
+  );
+}

@@ -1,0 +1,28 @@
+import type { ActivityOutcome } from "../worker-port.ts";
+import type { ActivityWork } from "./activity-dispatcher.ts";
+import { activityFailure } from "./failures.ts";
+import { EventType, type MessageEvent } from "./history-event.ts";
+
+/** The message that tells the orchestrator how an activity ended. */
+export function toActivityCompletion(
+  work: ActivityWork,
+  outcome: Exclude<ActivityOutcome, { kind: "lost" }>,
+  now: number,
+): MessageEvent {
+  const common = {
+    EventId: -1,
+    Timestamp: new Date(now).toISOString(),
+    TaskScheduledId: work.address.taskId,
+  };
+  return outcome.kind === "completed"
+    ? {
+        EventType: EventType.TaskCompleted,
+        ...common,
+        Result: outcome.result ?? null,
+      }
+    : {
+        EventType: EventType.TaskFailed,
+        ...common,
+        ...activityFailure(work.name, outcome.message, outcome.stack),
+      };
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+
+import {
+  EventType,
+  type ExecutionStarted,
+  type MessageEvent,
+} from "./history-event.ts";
+import type { InstanceRecord } from "./instance-record.ts";
+
+/** A received message; `sequence` is its row in the task hub, undefined where a restart derives it again. */
+export interface Message {
+  readonly sequence: number | undefined;
+  readonly event: MessageEvent;
+}
+
+/** Scheduled work that has not reported back. */
+export type Outstanding =
+  | { readonly kind: "activity" }
+  | { readonly kind: "sub-orchestration" }
+  | { readonly kind: "timer"; readonly cancel: () => void };
+
+/** An unfinished instance in memory. Its history is elsewhere (HistoryCache), so that an idle one stays small. */
+export interface LiveInstance {
+  record: InstanceRecord;
+  /** Messages for the next turn. */
+  inbox: Message[];
+  /** By the id of the event that scheduled it. */
+  readonly outstanding: Map<number, Outstanding>;
+  nextTurn: number;
+  /** Time of the last turn: the orchestrator's clock never runs backwards. */
+  lastTurnAt: number;
+  phase: "idle" | "queued" | "running";
+}
+
+/** Creates an instance that nothing has happened to yet. */
+export function createLiveInstance(record: InstanceRecord): LiveInstance {
+  return {
+    record,
+    inbox: [],
+    outstanding: new Map(),
+    nextTurn: 0,
+    lastTurnAt: 0,
+    phase: "idle",
+  };
+}
+
+/** A new execution ID, as the framework writes them: 32 hexadecimal digits. */
+export function newExecutionId(): string {
+  return randomUUID().replaceAll("-", "");
+}
+
+/** The first message of an execution. Derived from the record, so it needs no row of its own. */
+export function executionStarted(record: InstanceRecord): ExecutionStarted {
+  const { parent, trace } = record;
+  return {
+    EventType: EventType.ExecutionStarted,
+    EventId: -1,
+    Timestamp: new Date(record.updatedAt).toISOString(),
+    OrchestrationInstance: {
+      InstanceId: record.id,
+      ExecutionId: record.executionId,
+    },
+    ParentInstance:
+      parent === undefined
+        ? null
+        : {
+            Name: parent.name,
+            OrchestrationInstance: {
+              InstanceId: parent.instanceId,
+              ExecutionId: parent.executionId,
+            },
+            TaskScheduleId: parent.taskId,
+          },
+    Name: record.name,
+    Version: record.version,
+    Input: record.input ?? null,
+    Tags: null,
+    ...(trace !== undefined && {
+      ParentTraceContext: {
+        TraceParent: trace.traceparent,
+        TraceState: trace.tracestate ?? null,
+      },
+    }),
+  };
+}
+
+/** Completions belong to one execution; external events and commands to whichever execution takes them. */
+export function isForOneExecution(event: MessageEvent): boolean {
+  switch (event.EventType) {
+    case EventType.EventRaised:
+    case EventType.ExecutionTerminated:
+    case EventType.ExecutionSuspended:
+    case EventType.ExecutionResumed:
+      return false;
+    default:
+      return true;
+  }
+}

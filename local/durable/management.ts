@@ -1,0 +1,111 @@
+import { timingSafeEqual, createHash } from "node:crypto";
+
+import { managementPath, managementUrls, rpcPath } from "./client-binding.ts";
+import type { DurableEngine } from "./engine.ts";
+import { createInstanceRoutes } from "./instance-routes.ts";
+import { createOrchestratorRoutes } from "./orchestrator-routes.ts";
+import { badRequest, empty } from "./management-response.ts";
+
+export interface ManagementRequest {
+  readonly method: string;
+  /** Path and query, or an absolute URL. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface ManagementResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** A request below the API's base path. */
+export interface RouteRequest {
+  readonly method: string;
+  /** Decoded path segments below the base. */
+  readonly path: readonly string[];
+  readonly query: URLSearchParams;
+  readonly header: (name: string) => string | undefined;
+  readonly body: Buffer;
+}
+
+export interface ManagementHandlerOptions {
+  readonly engine: Pick<DurableEngine, "client">;
+  /** What `?code=` or `x-functions-key` must say under the public path. */
+  readonly systemKey: string;
+  readonly hubName: string;
+  /** The host's public origin, for the links in answers. */
+  readonly baseUrl: () => string;
+}
+
+/**
+ * Creates the durable management API: a function of the request, to be wired to any HTTP server.
+ *
+ * `/runtime/webhooks/durabletask/…` needs the system key. `/durabletask/…` is the loopback RPC door of the SDK's client
+ * and needs none: serve that path on the loopback interface only.
+ *
+ * @returns undefined when the path is not the API's.
+ */
+export function createManagementHandler(
+  options: ManagementHandlerOptions,
+): (request: ManagementRequest) => Promise<ManagementResponse | undefined> {
+  const { engine, hubName, systemKey, baseUrl } = options;
+  const links = (id: string): Record<string, string> =>
+    managementUrls({ origin: baseUrl(), hubName, systemKey }, id);
+  const orchestrators = createOrchestratorRoutes(engine.client, links);
+  const instances = createInstanceRoutes(engine.client, links);
+
+  return async (request) => {
+    const url = new URL(request.url, "http://localhost");
+    const isPublic = isBelow(url.pathname, managementPath);
+    if (!isPublic && !isBelow(url.pathname, rpcPath)) return undefined;
+    const header = (name: string): string | undefined => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    };
+    const key = url.searchParams.get("code") ?? header("x-functions-key");
+    if (isPublic && !isSameKey(key, systemKey)) return empty(401);
+    const base = isPublic ? managementPath : rpcPath;
+    const path = decodePath(url.pathname.slice(base.length + 1));
+    if (path === undefined) return badRequest("The path is malformed.");
+    const route: RouteRequest = {
+      method: request.method.toUpperCase(),
+      path: path.slice(1),
+      query: url.searchParams,
+      header,
+      body: request.body,
+    };
+    switch (path[0]?.toLowerCase()) {
+      case "orchestrators":
+        return orchestrators(route);
+      case "instances":
+        return instances(route);
+      default:
+        return empty(404);
+    }
+  };
+}
+
+function isBelow(path: string, base: string): boolean {
+  return path.startsWith(`${base}/`);
+}
+
+/** Segments of a path; empty ones (a trailing slash) are left out. */
+function decodePath(path: string): string[] | undefined {
+  try {
+    return path
+      .split("/")
+      .filter((segment) => segment !== "")
+      .map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+}
+
+function isSameKey(given: string | undefined, key: string): boolean {
+  if (given === undefined) return false;
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(key));
+}

@@ -1,0 +1,168 @@
+import type { CommitLoop } from "../storage/commit-loop.ts";
+import type { Clock } from "./clock.ts";
+import type {
+  MessageEvent,
+  ParentInstance,
+  TraceContext,
+} from "./history-event.ts";
+import { createInstanceTimers } from "./instance-timers.ts";
+import {
+  createLiveInstance,
+  executionStarted,
+  isForOneExecution,
+  newExecutionId,
+  type LiveInstance,
+  type Message,
+} from "./live-instance.ts";
+import type { StoredMessage, TaskHubStore } from "./task-hub-store.ts";
+
+export interface NewInstance {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly input: string | undefined;
+  readonly parent?: ParentInstance | undefined;
+  readonly trace?: TraceContext | undefined;
+}
+
+/** Where a completion goes: the scheduling event of one execution of an instance. */
+export interface TaskAddress {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly taskId: number;
+}
+
+/**
+ * The unfinished instances and their messages, in memory and in the task hub alike.
+ *
+ * H1. Every change of memory that a restart could not derive is written in the same turn of the commit loop.
+ * H2. A completion is taken once: by the execution that scheduled it, while it is outstanding. All others are dropped.
+ */
+export interface TaskHub {
+  get(instanceId: string): LiveInstance | undefined;
+  all(): IterableIterator<LiveInstance>;
+  /** Creates an instance in place of a finished one of the same ID. The caller has checked that none is live. */
+  create(instance: NewInstance): LiveInstance;
+  /** Takes a recovered instance in. */
+  adopt(live: LiveInstance): void;
+  /** Stores a message for the instance's next turn and wakes it. */
+  send(live: LiveInstance, event: MessageEvent): void;
+  /** Takes the completion of outstanding work, or drops it (H2). */
+  complete(address: TaskAddress, event: MessageEvent): void;
+  /** Whether the work is still waited for. */
+  isOutstanding(address: TaskAddress): boolean;
+  /** Arms a timer of the current execution; its firing is derived from the history, not stored. */
+  armTimer(live: LiveInstance, taskId: number, fireAt: number): void;
+  /** Removes consumed or dropped messages. */
+  discard(messages: readonly Message[]): void;
+  /** Forgets all outstanding work of the instance. */
+  abandonOutstanding(live: LiveInstance): void;
+  /** The instance has finished. */
+  remove(live: LiveInstance): void;
+}
+
+export interface TaskHubOptions {
+  readonly store: TaskHubStore;
+  readonly loop: CommitLoop;
+  readonly clock: Clock;
+  /** The instance has something to do. */
+  readonly wake: (live: LiveInstance) => void;
+}
+
+/** Creates the hub over an opened store; recovery adopts what was unfinished. */
+export function createTaskHub(options: TaskHubOptions): TaskHub {
+  const { store, loop, clock, wake } = options;
+  const instances = new Map<string, LiveInstance>();
+  let lastSequence = store.lastMessageSequence();
+
+  const receive = (live: LiveInstance, message: Message): void => {
+    live.inbox.push(message);
+    wake(live);
+  };
+
+  const addressee = (address: TaskAddress): LiveInstance | undefined => {
+    const live = instances.get(address.instanceId);
+    return live?.record.executionId === address.executionId ? live : undefined;
+  };
+
+  const hub: TaskHub = {
+    get: (instanceId) => instances.get(instanceId),
+    all: () => instances.values(),
+    create(instance) {
+      const record = loop.write(() => insertInstance(store, instance, clock));
+      const live = createLiveInstance(record);
+      instances.set(record.id, live);
+      receive(live, { sequence: undefined, event: executionStarted(record) });
+      return live;
+    },
+    adopt(live) {
+      instances.set(live.record.id, live);
+      if (live.inbox.length > 0) wake(live);
+    },
+    send(live, event) {
+      const sequence = ++lastSequence;
+      const message = toStoredMessage(live, sequence, event);
+      loop.write(() => store.insertMessage(message));
+      receive(live, { sequence, event });
+    },
+    complete(address, event) {
+      const live = addressee(address);
+      if (live?.outstanding.delete(address.taskId)) hub.send(live, event);
+    },
+    isOutstanding: (address) =>
+      addressee(address)?.outstanding.has(address.taskId) === true,
+    ...createInstanceTimers(clock, receive),
+    discard(messages) {
+      loop.write(() => {
+        for (const { sequence } of messages) {
+          if (sequence !== undefined) store.deleteMessage(sequence);
+        }
+      });
+    },
+    remove(live) {
+      hub.abandonOutstanding(live);
+      hub.discard(live.inbox);
+      live.inbox = [];
+      instances.delete(live.record.id);
+    },
+  };
+  return hub;
+}
+
+function toStoredMessage(
+  { record }: LiveInstance,
+  sequence: number,
+  event: MessageEvent,
+): StoredMessage {
+  return {
+    sequence,
+    instanceKey: record.key,
+    executionId: isForOneExecution(event) ? record.executionId : undefined,
+    event,
+  };
+}
+
+function insertInstance(
+  store: TaskHubStore,
+  instance: NewInstance,
+  clock: Clock,
+) {
+  const finished = store.findInstance(instance.id);
+  if (finished !== undefined) store.deleteInstance(finished.key);
+  const now = clock.now();
+  const record = {
+    id: instance.id,
+    executionId: newExecutionId(),
+    name: instance.name,
+    version: instance.version,
+    status: "Pending" as const,
+    createdAt: now,
+    updatedAt: now,
+    parent: instance.parent,
+    trace: instance.trace,
+    customStatus: undefined,
+    output: undefined,
+    input: instance.input,
+  };
+  return { ...record, key: store.insertInstance(record) };
+}

@@ -1,0 +1,323 @@
+import { createRequire } from "node:module";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { toClientBinding } from "../../../local/durable/client-binding.ts";
+import { createManagementHandler } from "../../../local/durable/management.ts";
+import type { DurableClient as Client } from "durable-functions";
+import { createSdkApp, df } from "./support/sdk-worker.ts";
+import {
+  serveManagement,
+  type ServedManagement,
+} from "./support/serve-management.ts";
+import { openTestHub, startTime, type TestHub } from "./support/test-hub.ts";
+
+const require = createRequire(import.meta.url);
+const { DurableClient } =
+  require("durable-functions/lib/src/durableClient/DurableClient") as {
+    DurableClient: new (binding: unknown) => Client;
+  };
+
+const app = createSdkApp(() => {
+  df.app.activity("greet", { handler: (name: string) => `Hello ${name}` });
+  df.app.orchestration("hello", function* (context) {
+    context.df.setCustomStatus({ greeting: true });
+    return yield context.df.callActivity("greet", context.df.getInput());
+  });
+  df.app.orchestration("wait", function* (context) {
+    return yield context.df.waitForExternalEvent("go");
+  });
+  df.app.orchestration("broken", function* (context) {
+    yield context.df.callActivity("greet", "x");
+    throw new Error("no luck");
+  });
+});
+
+const systemKey = "key/with+signs=";
+let hub: TestHub;
+let served: ServedManagement;
+
+beforeEach(async () => {
+  hub = openTestHub(app);
+  served = await serveManagement((origin) =>
+    createManagementHandler({
+      engine: hub.engine,
+      systemKey,
+      hubName: "TestHub",
+      baseUrl: () => origin,
+    }),
+  );
+});
+
+afterEach(() => served.close());
+
+function createClient(door: "rpc" | "webhooks"): Client {
+  const binding = toClientBinding({
+    origin: served.origin,
+    hubName: "TestHub",
+    systemKey,
+    ...(door === "rpc" && { rpcBaseUrl: `${served.origin}/durabletask/` }),
+  });
+  return new DurableClient(JSON.parse(binding));
+}
+
+async function call(
+  method: string,
+  path: string,
+  body?: string,
+  headers: Record<string, string> = { "content-type": "application/json" },
+) {
+  const response = await fetch(`${served.origin}/durabletask/${path}`, {
+    method,
+    headers,
+    ...(body !== undefined && { body }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === "" ? undefined : (JSON.parse(text) as unknown),
+  };
+}
+
+describe.each(["rpc", "webhooks"] as const)(
+  "the SDK's client by %s",
+  (door) => {
+    test("starts an instance and reads its status, input, output and times", async () => {
+      const client = createClient(door);
+      const id = await client.startNew("hello", {
+        instanceId: "one",
+        input: "Ada",
+      });
+      expect(id).toBe("one");
+      await hub.settle();
+      const status = await client.getStatus("one", { showInput: true });
+      expect(status).toMatchObject({
+        name: "hello",
+        instanceId: "one",
+        runtimeStatus: "Completed",
+        input: "Ada",
+        output: "Hello Ada",
+        customStatus: { greeting: true },
+        createdTime: new Date(startTime),
+      });
+    });
+
+    test("starts without input and without an ID", async () => {
+      const client = createClient(door);
+      const id = await client.startNew("wait");
+      expect(id).toMatch(/^[0-9a-f]{32}$/);
+      // The SDK sends a JSON text of "" where there is no input.
+      expect((await client.getStatus(id)).input).toBe("");
+    });
+
+    test("is refused a second instance of a running ID", async () => {
+      const client = createClient(door);
+      await client.startNew("wait", { instanceId: "one" });
+      await expect(
+        client.startNew("wait", { instanceId: "one" }),
+      ).rejects.toThrow(/status code: 500.*already exists/);
+    });
+
+    test("raises events, and takes a finished instance for success", async () => {
+      const client = createClient(door);
+      await client.startNew("wait", { instanceId: "one" });
+      await client.raiseEvent("one", "go", { n: 1 });
+      await hub.settle();
+      expect((await client.getStatus("one")).output).toEqual({ n: 1 });
+      await client.raiseEvent("one", "go", 2);
+      await expect(client.raiseEvent("nobody", "go", 1)).rejects.toThrow(
+        "No instance with ID 'nobody' found.",
+      );
+    });
+
+    test("suspends, resumes and terminates", async () => {
+      const client = createClient(door);
+      await client.startNew("wait", { instanceId: "one" });
+      await hub.settle();
+      await client.suspend("one", "hold");
+      await hub.settle();
+      expect((await client.getStatus("one")).runtimeStatus).toBe("Suspended");
+      await client.resume("one", "go on");
+      await hub.settle();
+      await client.terminate("one", "enough");
+      await hub.settle();
+      expect(await client.getStatus("one")).toMatchObject({
+        runtimeStatus: "Terminated",
+        output: "enough",
+      });
+      await client.terminate("one", "again");
+    });
+
+    test("lists all pages, filters and purges", async () => {
+      const client = createClient(door);
+      for (let index = 0; index < 120; index += 1) {
+        await hub.start("hello", "x", `id-${index}`);
+      }
+      await client.startNew("wait", { instanceId: "waiting" });
+      await hub.settle();
+      expect(await client.getStatusAll()).toHaveLength(121);
+      const running = await client.getStatusBy({
+        runtimeStatus: [df.OrchestrationRuntimeStatus.Running],
+      });
+      expect(running.map(({ instanceId }) => instanceId)).toEqual(["waiting"]);
+      expect(await client.purgeInstanceHistory("id-0")).toEqual({
+        instancesDeleted: 1,
+      });
+      expect(await client.purgeInstanceHistory("id-0")).toEqual({
+        instancesDeleted: 0,
+      });
+      expect(
+        await client.purgeInstanceHistoryBy({
+          createdTimeFrom: new Date(startTime),
+          createdTimeTo: new Date(startTime + 1000),
+          runtimeStatus: [df.OrchestrationRuntimeStatus.Completed],
+        }),
+      ).toEqual({ instancesDeleted: 119 });
+    });
+  },
+);
+
+test("a start answers 202 with the links, and only once the instance is on disk", async () => {
+  const started = await call("POST", "orchestrators/hello/one", '"Ada"');
+  expect(started.status).toBe(202);
+  expect(started.headers.get("retry-after")).toBe("10");
+  const links = started.body as Record<string, string>;
+  expect(links["id"]).toBe("one");
+  expect(started.headers.get("location")).toBe(links["statusQueryGetUri"]);
+  await hub.settle();
+  expect((await fetch(links["statusQueryGetUri"] ?? "")).status).toBe(200);
+});
+
+test("the public path needs the system key, in the query or in a header", async () => {
+  const url = `${served.origin}/runtime/webhooks/durabletask/instances/`;
+  const key = encodeURIComponent(systemKey);
+  expect((await fetch(url)).status).toBe(401);
+  expect((await fetch(`${url}?code=wrong`)).status).toBe(401);
+  expect((await fetch(`${url}?code=${key}`)).status).toBe(200);
+  const headers = { "x-functions-key": systemKey };
+  expect((await fetch(url, { headers })).status).toBe(200);
+});
+
+test.each([
+  ["an unknown orchestrator", "orchestrators/nowhere", "1"],
+  ["malformed JSON", "orchestrators/hello", "{"],
+  ["an instance ID with a control character", "orchestrators/hello/a%01", "1"],
+])("%s is a bad start", async (_name, path, body) => {
+  expect((await call("POST", path, body)).status).toBe(400);
+});
+
+test("a running instance answers 202 with where to look again", async () => {
+  await hub.start("wait", 1, "one");
+  const { status, headers, body } = await call("GET", "instances/one");
+  expect(status).toBe(202);
+  expect(headers.get("retry-after")).toBe("5");
+  expect(headers.get("location")).toContain("/instances/one?taskHub=TestHub");
+  expect(body).toMatchObject({
+    createdTime: "2026-01-01T00:00:00Z",
+    input: 1,
+    output: null,
+    customStatus: null,
+  });
+});
+
+test("a failed instance answers 200, or 500 where the caller asks for it", async () => {
+  await hub.start("broken", 1, "one");
+  await hub.settle();
+  expect(await call("GET", "instances/one")).toMatchObject({
+    status: 200,
+    body: { output: "Orchestrator function 'broken' failed: no luck" },
+  });
+  const flag = "returnInternalServerErrorOnFailure=true";
+  expect((await call("GET", `instances/one?${flag}`)).status).toBe(500);
+});
+
+test("showInput=false leaves the input out", async () => {
+  await hub.start("wait", "secret", "one");
+  const { body } = await call("GET", "instances/one?showInput=false");
+  expect(body).toMatchObject({ input: null });
+});
+
+test("the history joins what was scheduled with how it ended", async () => {
+  await hub.start("hello", "Ada", "one");
+  await hub.settle();
+  const timestamp = "2026-01-01T00:00:00.000Z";
+  const read = async (query: string) =>
+    (
+      (await call("GET", `instances/one?showHistory=true${query}`)).body as {
+        historyEvents: unknown;
+      }
+    ).historyEvents;
+  expect(await read("&showHistoryOutput=true")).toEqual([
+    {
+      EventType: "ExecutionStarted",
+      Timestamp: timestamp,
+      FunctionName: "hello",
+      Input: "Ada",
+    },
+    {
+      EventType: "TaskCompleted",
+      Timestamp: timestamp,
+      FunctionName: "greet",
+      ScheduledTime: timestamp,
+      Result: "Hello Ada",
+    },
+    {
+      EventType: "ExecutionCompleted",
+      Timestamp: timestamp,
+      OrchestrationStatus: "Completed",
+      Result: "Hello Ada",
+    },
+  ]);
+  expect(JSON.stringify(await read(""))).not.toContain("Ada");
+});
+
+test.each([
+  ["not JSON by its type", '"x"', "text/plain"],
+  ["malformed", "{", "application/json"],
+])("an event that is %s is refused", async (_name, body, type) => {
+  await hub.start("wait", 1, "one");
+  const headers = { "content-type": type };
+  const path = "instances/one/raiseEvent/go";
+  expect((await call("POST", path, body, headers)).status).toBe(400);
+});
+
+test.each([
+  ["GET", "instances/nobody", 404],
+  ["DELETE", "instances/nobody", 404],
+  ["POST", "instances/nobody/terminate", 404],
+  ["POST", "instances/waiting/resume", 500],
+  ["POST", "instances/done/suspend", 410],
+  ["POST", "instances/done/raiseEvent/go", 410],
+  ["POST", "instances/done/dance", 404],
+  ["POST", "instances/done/rewind", 501],
+  ["DELETE", "instances/", 400],
+  ["DELETE", "instances/?createdTimeFrom=2030-01-01T00:00:00Z", 404],
+  ["GET", "instances/?runtimeStatus=Dancing", 400],
+  ["GET", "instances/?createdTimeFrom=yesterday", 400],
+  ["PATCH", "instances/done", 405],
+  ["GET", "elsewhere", 404],
+])("%s %s answers %i", async (method, path, status) => {
+  await hub.start("hello", "x", "done");
+  await hub.start("wait", "x", "waiting");
+  await hub.settle();
+  const body = method === "POST" ? "1" : undefined;
+  expect((await call(method, path, body)).status).toBe(status);
+});
+
+test("other paths are not the handler's", async () => {
+  const handle = createManagementHandler({
+    engine: hub.engine,
+    systemKey,
+    hubName: "TestHub",
+    baseUrl: () => served.origin,
+  });
+  expect(
+    await handle({
+      method: "GET",
+      url: "/api/v1/jobs",
+      headers: {},
+      body: Buffer.alloc(0),
+    }),
+  ).toBeUndefined();
+});
