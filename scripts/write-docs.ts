@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { format } from "prettier";
 import type { z } from "zod";
-import { InteractionRequest } from "../shared/interactions/interaction-request.ts";
+import type { InteractionRequest } from "../shared/interactions/interaction-request.ts";
 import { Settings } from "../shared/kernel/config.ts";
 import { errorCatalogue } from "../shared/kernel/errors.ts";
 
@@ -98,12 +98,12 @@ function fieldRows(): string[] {
   );
 }
 
-function toDefault(schema: z.ZodType): string {
+function toDefault(schema: z.ZodType<string | number | undefined>): string {
   const empty = schema.safeParse(undefined);
   if (!empty.success) return "required";
   return empty.data === undefined || empty.data === ""
     ? "none"
-    : `\`${String(empty.data)}\``;
+    : `\`${empty.data}\``;
 }
 
 const { values } = parseArgs({ options: { check: { type: "boolean" } } });

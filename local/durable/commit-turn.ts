@@ -1,4 +1,4 @@
-import type { CommitLoop } from "../storage/commit-loop.ts";
+import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
 import type { ActivityWork } from "./activity-dispatcher.ts";
 import type { Clock } from "./clock.ts";
 import { commitContinuedAsNew } from "./commit-continued-as-new.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import type { CommitLoop } from "../storage/commit-loop.ts";
+import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
 import type { Clock } from "./clock.ts";
 import type { FunctionNames } from "./function-names.ts";
 import {

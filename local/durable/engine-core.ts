@@ -1,4 +1,4 @@
-import type { CommitLoop } from "../storage/commit-loop.ts";
+import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
 import { toActivityCompletion } from "./activity-completion.ts";
 import {
   createActivityDispatcher,

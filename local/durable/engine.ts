@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 
-import type { CommitLoop } from "../storage/commit-loop.ts";
+import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
 import type { WorkerPort } from "../worker-port.ts";
 import type { Clock } from "./clock.ts";
 import {

@@ -1,4 +1,4 @@
-import type { CommitLoop } from "../storage/commit-loop.ts";
+import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
 import type { Clock } from "./clock.ts";
 import type {
   MessageEvent,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { startServiceBus } from "../service-bus/start-service-bus.ts";
 import type { ServiceBusEndpoint } from "../service-bus/start-service-bus.ts";
-import { DatabaseRefused } from "../storage/open-database.ts";
+import { DatabaseRefused } from "../../shared/storage/open-database.ts";
 import { toLogLevel } from "./host-log.ts";
 import type { HostLog } from "./host-log.ts";
 import { createHostSettings } from "./host-settings.ts";

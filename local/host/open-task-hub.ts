@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { taskHubApplicationId, taskHubMigrations } from "../durable/schema.ts";
-import { createCommitLoop } from "../storage/commit-loop.ts";
-import type { CommitLoop } from "../storage/commit-loop.ts";
-import { openDatabase } from "../storage/open-database.ts";
+import { createCommitLoop } from "../../shared/storage/commit-loop.ts";
+import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
+import { openDatabase } from "../../shared/storage/open-database.ts";
 import type { HostLog } from "./host-log.ts";
 
 export interface TaskHubStore {

@@ -1,5 +1,8 @@
-import { type CommitLoop, createCommitLoop } from "../storage/commit-loop.ts";
-import { openDatabase } from "../storage/open-database.ts";
+import {
+  type CommitLoop,
+  createCommitLoop,
+} from "../../shared/storage/commit-loop.ts";
+import { openDatabase } from "../../shared/storage/open-database.ts";
 import { startAmqpServer } from "./amqp/amqp-server.ts";
 import type { Log } from "./amqp/link-context.ts";
 import { type Broker, createBroker } from "./broker.ts";

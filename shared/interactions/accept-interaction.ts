@@ -88,7 +88,7 @@ export function createAcceptInteraction(options: AcceptOptions) {
       [
         { op: "create", kind: "job", id: recordIds.job, document },
         {
-          op: "upsert",
+          op: "create",
           kind: "event",
           id: recordIds.event("job.accepted"),
           document: {
@@ -99,7 +99,7 @@ export function createAcceptInteraction(options: AcceptOptions) {
         },
       ],
     );
-    // Somebody else took the same steps at the same time: theirs is the job.
+    // Somebody else took the same steps at the same time, and theirs is the job; or the sweeper gave this one up.
     return written.ok ? document : await establish(submission, reservation);
   };
 
@@ -141,7 +141,8 @@ export function createAcceptInteraction(options: AcceptOptions) {
       });
       return { jobId, isReplay: false };
     } catch (thrown) {
-      await reservation.release();
+      // What went wrong is what the caller is told; a place that cannot be given up is free when its lease ends.
+      await reservation.release().catch(() => undefined);
       throw thrown;
     }
   };

@@ -1,7 +1,7 @@
 import type { Principal } from "../auth/principal.ts";
 import { Content } from "../kernel/content.ts";
 import type { ErrorCode } from "../kernel/errors.ts";
-import { Tag } from "../kernel/metadata.ts";
+import type { Tag } from "../kernel/metadata.ts";
 import type { PersonaDefinition } from "../personas/persona.ts";
 import type { InteractionRequest } from "./interaction-request.ts";
 

@@ -30,13 +30,10 @@ export async function toJobDocument(
   const { principal, request, jobId, traceparent } = accepted;
   const idOf = (value: string) =>
     toPlatformId(hasher, principal.tenantId, value);
-  const optionalId = async <K extends string>(
-    key: K,
-    value: string | undefined,
-  ) =>
-    value === undefined
-      ? {}
-      : ({ [key]: await idOf(value) } as Partial<Record<K, Tag>>);
+  const optionalIdOf = (value: string | undefined) =>
+    value === undefined ? undefined : idOf(value);
+  const messageId = await optionalIdOf(request.messageId);
+  const replyToMessageId = await optionalIdOf(request.replyToMessageId);
 
   return {
     jobId,
@@ -48,12 +45,9 @@ export async function toJobDocument(
     platformType: request.platformType,
     conversationId: await idOf(request.conversationId),
     userId: await idOf(request.userId),
-    ...(await optionalId("messageId", request.messageId)),
-    ...(await optionalId("replyToMessageId", request.replyToMessageId)),
-    correlationId:
-      request.correlationId === undefined
-        ? jobId
-        : await idOf(request.correlationId),
+    ...(messageId && { messageId }),
+    ...(replyToMessageId && { replyToMessageId }),
+    correlationId: (await optionalIdOf(request.correlationId)) ?? jobId,
     ...(request.interactionType && {
       interactionType: request.interactionType,
     }),

@@ -82,8 +82,8 @@ export function toJobView(
   return {
     ...metadata,
     ...toStatusView(job, steps, serviceUrl),
-    artifacts: [...artifacts]
-      .sort((left, right) => left.index - right.index)
+    artifacts: artifacts
+      .toSorted((left, right) => left.index - right.index)
       .map(({ index, outcome, code, mediaType, sizeBytes, pages, words }) => ({
         index,
         outcome,

@@ -55,7 +55,7 @@ export function createAssembleResult(options: {
       personas,
       artifacts: artifacts.items
         .map(({ document }) => toResultArtifact(document, referenceIdOf))
-        .sort((left, right) => left.index - right.index),
+        .toSorted((left, right) => left.index - right.index),
     };
     return safe.seal(
       jobId,

@@ -12,6 +12,7 @@ export interface HttpListener {
   readonly port: number;
   /** Takes no new connection and lets what is under way finish; `close` when nobody may wait any longer. */
   drain(): Promise<void>;
+  /** Gives the port back and cuts what is under way. */
   close(): void;
 }
 
@@ -62,7 +63,10 @@ export async function listenHttp(
         server.close(() => done());
         server.closeIdleConnections();
       }),
-    close: () => server.closeAllConnections(),
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
   };
 }
 

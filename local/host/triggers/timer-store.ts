@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { CommitLoop } from "../../storage/commit-loop.ts";
+import type { CommitLoop } from "../../../shared/storage/commit-loop.ts";
 
 /** When a timer ran last and runs next, in milliseconds since the epoch. */
 export interface TimerStatus {

@@ -1,4 +1,4 @@
-import type { CommitLoop } from "../../storage/commit-loop.ts";
+import type { CommitLoop } from "../../../shared/storage/commit-loop.ts";
 
 export type Log = (level: "info" | "warn" | "error", message: string) => void;
 

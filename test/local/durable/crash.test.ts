@@ -7,7 +7,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { createVirtualClock } from "../../../local/durable/clock.ts";
-import type { CommitLoop } from "../../../local/storage/commit-loop.ts";
+import type { CommitLoop } from "../../../shared/storage/commit-loop.ts";
 import { createSdkApp, df } from "./support/sdk-worker.ts";
 import { openTestHub, startTime, type Finished } from "./support/test-hub.ts";
 

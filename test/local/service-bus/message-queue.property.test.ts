@@ -12,7 +12,7 @@ import {
   serviceBusMigrations,
 } from "../../../local/service-bus/message-store.ts";
 import { createTimers } from "../../../local/service-bus/timers.ts";
-import { openDatabase } from "../../../local/storage/open-database.ts";
+import { openDatabase } from "../../../shared/storage/open-database.ts";
 import { createQueueModel } from "./queue-model.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
 

@@ -13,8 +13,8 @@ import { parseValue } from "../../../../local/durable/status-body.ts";
 import {
   createCommitLoop,
   type CommitLoop,
-} from "../../../../local/storage/commit-loop.ts";
-import { openDatabase } from "../../../../local/storage/open-database.ts";
+} from "../../../../shared/storage/commit-loop.ts";
+import { openDatabase } from "../../../../shared/storage/open-database.ts";
 import type { WorkerPort } from "../../../../local/worker-port.ts";
 import type { DatabaseSync } from "node:sqlite";
 import type { SdkApp } from "./sdk-worker.ts";

@@ -1,4 +1,0 @@
-export {
-  createCommitLoop,
-  type CommitLoop,
-} from "../../shared/storage/commit-loop.ts";

@@ -1,4 +1,0 @@
-export {
-  DatabaseRefused,
-  openDatabase,
-} from "../../shared/storage/open-database.ts";
