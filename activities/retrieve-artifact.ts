@@ -93,7 +93,7 @@ export function createRetrieveArtifact(options: RetrieveArtifactOptions) {
           outcome: "retrieved",
         };
         await records.mergeArtifact(key, index, (known) =>
-          known?.outcome === "read" ? undefined : retrieved,
+          isExtracted(known) ? undefined : retrieved,
         );
         log.event("artifact.retrieved", {
           ...traced,
@@ -112,6 +112,14 @@ export function createRetrieveArtifact(options: RetrieveArtifactOptions) {
       }
     });
   };
+}
+
+/** Whether extraction has had its say, so that this is a late repetition. */
+function isExtracted(known: ArtifactDocument | undefined): boolean {
+  return (
+    known?.outcome === "read" ||
+    (known?.outcome === "failed" && known.contentHash !== undefined)
+  );
 }
 
 /** What may be kept of a reference: ids as they are where they have a tag's shape, everything else as keyed hashes. */

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { app, type HttpHandler } from "@azure/functions";
 import * as df from "durable-functions";
 import type { z } from "zod";
@@ -19,21 +20,15 @@ import {
 import { loadConfig } from "../shared/kernel/config.ts";
 import { webhookDeliveriesQueue } from "../shared/messages/queues.ts";
 import * as contracts from "../shared/workflow/contracts.ts";
-import { createCancelJob } from "./http/cancel-job.ts";
-import { createGetHealth } from "./http/get-health.ts";
-import { createGetJobResult } from "./http/get-job-result.ts";
-import { createGetJobStatus } from "./http/get-job-status.ts";
-import { createGetJob } from "./http/get-job.ts";
-import { createPostInteraction } from "./http/post-interaction.ts";
-import { type Route, toHttpHandler } from "./http/route.ts";
-import { createWebhookRoutes } from "./http/webhook-routes.ts";
+import { toHttpHandler } from "./http/route.ts";
+import { createRoutes } from "./http/routes.ts";
 import { createDeliverWebhook } from "./service-bus/deliver-webhook.ts";
 import { createServices } from "./services.ts";
 
 /** The composition root: builds the services from the settings and registers every trigger. */
 const config = loadConfig();
 const services = createServices(config, {
-  root: new URL("../..", import.meta.url).pathname,
+  root: fileURLToPath(new URL("../..", import.meta.url)),
   extractionChild: new URL("../extraction/main.js", import.meta.url),
 });
 const maxBytes = config.ARTIFACT_MAX_BYTES;
@@ -65,26 +60,8 @@ df.app.orchestration(contracts.consultPersona.name, consultPersona);
 
 const runnerOf = ({ context }: { context: Parameters<HttpHandler>[1] }) =>
   createDurableJobRunner(df.getClient(context));
-const http = { ...services, runnerOf };
 
-const routes: readonly Route[] = [
-  createPostInteraction(http),
-  createGetJob(http),
-  createGetJobStatus(http, {
-    name: "get-job-status",
-    path: "v1/jobs/{jobId}/status",
-  }),
-  createGetJobStatus(http, {
-    name: "get-interaction-status",
-    path: "v1/interactions/{jobId}/status",
-  }),
-  createGetJobResult(http),
-  createCancelJob(http),
-  ...createWebhookRoutes(http),
-  ...createGetHealth(services),
-];
-
-for (const route of routes) {
+for (const route of createRoutes({ ...services, runnerOf })) {
   app.http(route.name, {
     methods: [route.method],
     route: route.path,
@@ -105,6 +82,13 @@ app.timer("sweep", {
   extraInputs: [durableClient],
   handler: async (_timer, context) => {
     await services.sweep(createDurableJobRunner(df.getClient(context)));
+  },
+});
+
+app.timer("clean-vault", {
+  schedule: "0 17 * * * *",
+  handler: async () => {
+    services.log.event("vault.cleaned", await services.safe.sweep());
   },
 });
 

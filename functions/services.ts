@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createStepRunner } from "../activities/run-step.ts";
 import { createFileProvider } from "../shared/artifacts/adapters/file.ts";
@@ -24,6 +24,7 @@ import { Tag } from "../shared/kernel/metadata.ts";
 import { createServiceBusSender } from "../shared/messages/adapters/service-bus.ts";
 import { createExtractiveModel } from "../shared/personas/adapters/extractive.ts";
 import { loadPersonas } from "../shared/personas/load-personas.ts";
+import { PersonaInvalid } from "../shared/personas/persona.ts";
 import type { PersonaModel } from "../shared/personas/persona-model.ts";
 import { createAssembleResult } from "../shared/results/assemble-result.ts";
 import { createContentSafe } from "../shared/vault/content-safe.ts";
@@ -43,6 +44,8 @@ import { openStores } from "./stores.ts";
 
 const maxChildRssBytes = 400 * 1024 * 1024;
 const maxUnpackedBytes = 100 * 1024 * 1024;
+/** An attempt's time limit does not count its answer's way into the store, nor a machine that is busy. */
+const leaseFactor = 4;
 
 /** Where the app's files lie, as the build lays them out. */
 export interface AppFiles {
@@ -64,8 +67,12 @@ export function createServices(config: Config, files: AppFiles) {
   const messages = createServiceBusSender({
     connectionString: config.ServiceBusConnection,
   });
-  const serviceUrl = ServiceUrl.parse(new URL(config.PUBLIC_URL).origin);
-  const personas = loadPersonas(join(files.root, config.PERSONA_DIR));
+  const serviceUrl = setting("PUBLIC_URL", () =>
+    ServiceUrl.parse(config.PUBLIC_URL),
+  );
+  const personas = setting("PERSONA_DIR", () =>
+    loadPersonas(resolve(files.root, config.PERSONA_DIR)),
+  );
   const extractor = createChildProcessExtractor({
     childModule: files.extractionChild,
     timeoutMs: config.EXTRACTION_TIMEOUT_MS,
@@ -101,6 +108,7 @@ export function createServices(config: Config, files: AppFiles) {
       timeoutMs: config.WEBHOOK_TIMEOUT_MS,
     }),
     schedule: setting("WEBHOOK_SCHEDULE", () => toSchedule(config)),
+    attemptLeaseMs: leaseFactor * config.WEBHOOK_TIMEOUT_MS,
     serviceUrl,
     log,
     now,
@@ -246,7 +254,9 @@ function setting<T>(name: string, parse: () => T): T {
   try {
     return parse();
   } catch (thrown) {
-    const reason = thrown instanceof RangeError ? thrown.message : "malformed";
+    const isExplained =
+      thrown instanceof RangeError || thrown instanceof PersonaInvalid;
+    const reason = isExplained ? thrown.message : "malformed";
     throw new ConfigurationError(
       `Setting ${name}: ${reason}. See docs/configuration.md.`,
     );

@@ -111,14 +111,16 @@ function* readArtifacts(
   };
 }
 
-/** A job ends here when it was cancelled meanwhile, or when there is nothing left to work on. */
+/** A job ends here when it was cancelled or ran out of time meanwhile, or when there is nothing left to work on. */
 function toArtifactsFailure(
   plan: Plan,
   count: number,
   read: ReadArtifacts,
 ): JobFailure | undefined {
-  const cancelled = read.failures.find(({ code }) => code === "job_cancelled");
-  if (cancelled) return cancelled;
+  const over = read.failures.find(
+    ({ code }) => code === "job_cancelled" || code === "job_timed_out",
+  );
+  if (over) return over;
   return count > 0 && read.readable.length === 0 && !plan.hasQuery
     ? toFailure("extract", "nothing_readable")
     : undefined;

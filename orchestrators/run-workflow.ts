@@ -2,6 +2,7 @@ import type { OrchestrationContext, Task } from "durable-functions";
 import type { z } from "zod";
 import { call } from "../shared/durable/call.ts";
 import { toErrorCode } from "../shared/durable/contract.ts";
+import type { JobFailure } from "../shared/jobs/documents.ts";
 import type { TerminalStatus } from "../shared/jobs/job-status.ts";
 import {
   cancelEvent,
@@ -42,7 +43,14 @@ export function* runWorkflow(
   else if (winner === cancelled) end = wasCancelled();
   else end = yield* toEnd(stages);
 
-  const finished = yield* call(context, finishJob, { tenantId, jobId, ...end });
+  const key = { tenantId, jobId };
+  let finished = yield* call(context, finishJob, { ...key, ...end });
+  // What keeps a result from being put together must not keep the job from ending.
+  if (!finished.ok && end.status === "Completed")
+    finished = yield* call(context, finishJob, {
+      ...key,
+      ...failed(toFailure("finish", finished.code)),
+    });
   return { status: finished.ok ? finished.value.status : "Failed" };
 }
 
@@ -53,14 +61,14 @@ function* toEnd(stages: Task): Generator<Task, End, unknown> {
     if (!failure) return { status: "Completed", answered };
     if (failure.code === "job_cancelled") return wasCancelled();
     if (failure.code === "job_timed_out") return timedOut();
-    return { status: "Failed", failure, answered: [] };
+    return failed(failure);
   } catch (thrown) {
-    return {
-      status: "Failed",
-      failure: toFailure("plan", toErrorCode(thrown)),
-      answered: [],
-    };
+    return failed(toFailure("plan", toErrorCode(thrown)));
   }
+}
+
+function failed(failure: JobFailure): End {
+  return { status: "Failed", failure, answered: [] };
 }
 
 function timedOut(): End {

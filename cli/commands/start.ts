@@ -1,8 +1,10 @@
 import { once } from "node:events";
+import { join } from "node:path";
 import type { RunningHost } from "../../local/host/start-host.ts";
 import { createLocalIssuer } from "../../local/issuer/local-issuer.ts";
 import { systemNow } from "../../shared/kernel/clock.ts";
 import type { Command, CommandIo } from "../command.ts";
+import { findAppRoot } from "../find-app-root.ts";
 import { pickMissing, toLocalSettings } from "../local-settings.ts";
 import { parseArguments, parseWholeNumber } from "../parse-arguments.ts";
 import { resolveHome } from "../resolve-home.ts";
@@ -38,7 +40,7 @@ export const runStart: Command = async (args, io) => {
     toLocalSettings({
       home,
       issuer,
-      artifactRoot: io.cwd,
+      artifactRoot: join(findAppRoot(), "examples/documents"),
       publicUrl: `http://127.0.0.1:${port}`,
     }),
     readGivenSettings(io.env),
@@ -72,9 +74,13 @@ function printWelcome(
     platformType: "Local",
     conversationId: "c1",
     userId: "u1",
-    queryText: "What is this project?",
+    queryText: "When will the TW-4 be launched?",
     artifactReferences: [
-      { referenceId: "r1", referenceType: "file", sourceUri: "README.md" },
+      {
+        referenceId: "minutes",
+        referenceType: "file",
+        sourceUri: "05-steering-committee-minutes.md",
+      },
     ],
   });
   io.print(

@@ -1,5 +1,9 @@
 import type { HttpRequest } from "@azure/functions";
-import { mayReadResult } from "../../shared/auth/principal.ts";
+import {
+  hasRole,
+  mayReadResult,
+  type Role,
+} from "../../shared/auth/principal.ts";
 import type { TokenVerifier } from "../../shared/auth/token-verifier.ts";
 import type { JobDocument } from "../../shared/jobs/documents.ts";
 import type { JobRecords } from "../../shared/jobs/job-records.ts";
@@ -11,6 +15,8 @@ import type { ContentSafe } from "../../shared/vault/content-safe.ts";
 import { resultTicketHeader } from "../../shared/webhooks/result-ticket.ts";
 import type { ResultTickets } from "../../shared/webhooks/result-tickets.ts";
 import { idOf, type PublicRoute, RequestProblem } from "./route.ts";
+
+const resultReading: readonly Role[] = ["adapter", "content_reader"];
 
 /**
  * `GET /jobs/{jobId}/result`: the one door through which content leaves, to the job's own adapter, to a content reader
@@ -34,6 +40,8 @@ export function createGetJobResult(services: {
       const principal = await verifier.verify(
         request.headers.get("authorization"),
       );
+      if (!hasRole(principal, resultReading))
+        throw new RequestProblem("forbidden", { allowedRoles: resultReading });
       return jobs.job(principal, jobId, mayReadResult);
     }
     const tenantId = await tickets.redeem(jobId, ticket);

@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import type { Dirent } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { readDatabaseValues } from "./database-values.ts";
@@ -91,11 +91,7 @@ async function toFileSinks(
   folder: string,
   before: ReadonlySet<string>,
 ): Promise<readonly Sink[]> {
-  const entries = await readdir(folder, {
-    recursive: true,
-    withFileTypes: true,
-  });
-  const paths = entries
+  const paths = (await listBelow(folder, await listFolder(folder)))
     .map((entry) => ({
       isFile: entry.isFile(),
       path: relative(folder, join(entry.parentPath, entry.name)),
@@ -115,6 +111,24 @@ async function toFileSinks(
   ];
 }
 
+/** Entries and, depth first, what lies below them. The app may be at work: a folder that is gone by now is empty. */
+async function listBelow(
+  folder: string,
+  entries: readonly Dirent[],
+): Promise<readonly Dirent[]> {
+  const lists = entries.map(async (entry) => {
+    if (!entry.isDirectory()) return [entry];
+    const path = join(folder, entry.name);
+    const below = await unlessGone(listFolder(path), []);
+    return [entry, ...(await listBelow(path, below))];
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+function listFolder(folder: string): Promise<Dirent[]> {
+  return readdir(folder, { withFileTypes: true });
+}
+
 /** A finding's report must not repeat a name that is content: only names made of an id's signs are shown. */
 function toMetadataName(path: string, index: number): string {
   return /^[\w.@/-]{1,200}$/.test(path) ? path : `file ${index + 1}`;
@@ -122,16 +136,12 @@ function toMetadataName(path: string, index: number): string {
 
 /** A file's bytes and, when it is a database, also each of its values: text may be split over pages. */
 async function* readFileItems(file: string): AsyncGenerator<SinkItem> {
-  const handle = await open(file).catch((error: unknown) => {
-    // Deleted since it was listed: nothing is left there.
-    if (isFileError(error, "ENOENT")) return undefined;
-    throw error;
-  });
+  const handle = await unlessGone(open(file), undefined);
   if (handle === undefined) return;
   const start = Buffer.alloc(databaseSignature.length);
   await handle.read(start, 0, start.length, 0);
-  await handle.close();
-  yield createReadStream(file, { highWaterMark: 1024 * 1024 });
+  // Through the open file, because its name may be taken away meanwhile.
+  yield handle.createReadStream({ start: 0, highWaterMark: 1024 * 1024 });
   if (start.equals(databaseSignature)) yield* readDatabaseValues(file);
 }
 
@@ -143,6 +153,16 @@ function* toRequestItems(request: ReceivedRequest): Generator<Uint8Array> {
     yield Buffer.from(`${name}: ${String(value)}`);
 }
 
-function isFileError(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+/** What was deleted since it was listed holds nothing any more. */
+async function unlessGone<T, U>(
+  found: Promise<T>,
+  otherwise: U,
+): Promise<T | U> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      return otherwise;
+    throw error;
+  }
 }

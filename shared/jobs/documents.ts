@@ -97,7 +97,7 @@ export const EventDocument = defineMetadata(
   z.strictObject({
     type: z.enum([
       "job.accepted",
-      "job.started",
+      "job.abandoned",
       "step.completed",
       "step.failed",
       "job.finished",

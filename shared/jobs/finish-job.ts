@@ -49,6 +49,7 @@ export interface FinishJobOptions {
 export function createFinishJob(options: FinishJobOptions) {
   const { records, active, safe, log, now } = options;
 
+  /** Ends the job as it was read; one that was ended or cancelled since is left as it is. */
   const commit = async (
     key: JobKey,
     job: JobDocument,
@@ -68,7 +69,8 @@ export function createFinishJob(options: FinishJobOptions) {
     return records.change(
       key,
       (current) =>
-        isTerminal(current.status)
+        isTerminal(current.status) ||
+        current.cancelRequestedAt !== job.cancelRequestedAt
           ? undefined
           : {
               ...current,
@@ -102,7 +104,7 @@ export function createFinishJob(options: FinishJobOptions) {
     const stored = await records.read(key);
     if (!stored) throw new NucleusError("not_found");
     let job = stored.document;
-    if (!isTerminal(job.status)) {
+    while (!isTerminal(job.status)) {
       job = await commit(key, job, honourCancellation(job, asked));
       if (isTerminal(job.status))
         log.event("job.finished", {
@@ -116,7 +118,6 @@ export function createFinishJob(options: FinishJobOptions) {
     await relayOutbox(options, key, job);
     await safe.shred(key.jobId, ["work"]);
     await active.schedule(key, Date.parse(job.retainUntil));
-    if (!isTerminal(job.status)) throw new NucleusError("internal");
     return job.status;
   };
 }

@@ -3,7 +3,7 @@ import type { Operation, Stored } from "../documents/document-store.ts";
 import type { kinds } from "../documents/kinds.ts";
 import type { Now } from "../kernel/clock.ts";
 import { type ErrorCode, NucleusError } from "../kernel/errors.ts";
-import { Tag, toIsoTime } from "../kernel/metadata.ts";
+import { type IsoTime, Tag, toIsoTime } from "../kernel/metadata.ts";
 import type {
   ArtifactDocument,
   JobDocument,
@@ -26,6 +26,9 @@ export const recordIds = {
   outbox: (deliveryId: Tag) => Tag.parse(`outbox:${deliveryId}`),
 } as const;
 
+/** Longer than any request that stalled on its way in may come back. */
+const abandonedTtlSeconds = 30 * 24 * 3600;
+
 type StepReport = Pick<StepDocument, "step" | "item" | "durationMs"> & {
   readonly code?: ErrorCode;
 };
@@ -42,6 +45,8 @@ export interface JobRecords {
    * @throws NucleusError job_cancelled, job_timed_out or job_already_finished when the step must not work any more
    */
   begin(key: JobKey, status: RunningStatus): Promise<JobDocument>;
+  /** Makes sure that no job of this id will be written any more; false when there is one already. */
+  abandon(key: JobKey): Promise<boolean>;
   /** Changes the job with compare-and-set; `change` returns undefined to leave it as it is. Answers what is stored now. */
   change(
     key: JobKey,
@@ -112,7 +117,7 @@ export function createJobRecords(options: {
     });
 
   const reportStep: JobRecords["reportStep"] = async (key, report) => {
-    const { step, item, code, durationMs } = report;
+    const { step, item, code } = report;
     const job = await read(key);
     const known = await store.read(
       "step",
@@ -121,35 +126,10 @@ export function createJobRecords(options: {
     );
     const isLate = code !== undefined && known?.document.outcome === "done";
     if (!job || isTerminal(job.document.status) || isLate) return;
-    const finishedAt = toIsoTime(now());
-    const failure = code === undefined ? {} : { code };
-    await store.batch(partitionOf(key), [
-      {
-        op: "upsert",
-        kind: "step",
-        id: recordIds.step(step, item),
-        document: {
-          step,
-          item,
-          outcome: code === undefined ? "done" : "failed",
-          ...failure,
-          durationMs,
-          finishedAt,
-        },
-      },
-      {
-        op: "upsert",
-        kind: "event",
-        id: recordIds.event(`${step}.${item}.ended`),
-        document: {
-          type: code === undefined ? "step.completed" : "step.failed",
-          at: finishedAt,
-          step,
-          item,
-          ...failure,
-        },
-      },
-    ]);
+    await store.batch(
+      partitionOf(key),
+      toStepOperations(report, toIsoTime(now())),
+    );
   };
 
   const mergeArtifact: JobRecords["mergeArtifact"] = async (
@@ -159,6 +139,8 @@ export function createJobRecords(options: {
   ) => {
     const id = recordIds.artifact(index);
     for (;;) {
+      const job = await read(key);
+      if (!job || isTerminal(job.document.status)) return;
       const stored = await store.read("artifact", partitionOf(key), id);
       const document = merge(stored?.document);
       if (!document) return;
@@ -177,7 +159,55 @@ export function createJobRecords(options: {
     }
   };
 
-  return { read, begin, change, reportStep, mergeArtifact };
+  const abandon: JobRecords["abandon"] = async (key) => {
+    await store.batch(partitionOf(key), [
+      {
+        op: "create",
+        kind: "event",
+        id: recordIds.event("job.accepted"),
+        document: { type: "job.abandoned", at: toIsoTime(now()) },
+        ttlSeconds: abandonedTtlSeconds,
+      },
+    ]);
+    return (await read(key)) === undefined;
+  };
+
+  return { read, begin, abandon, change, reportStep, mergeArtifact };
+}
+
+/** What is written of an attempt's end: the item's progress, and the event of it. */
+function toStepOperations(
+  { step, item, code, durationMs }: StepReport,
+  finishedAt: IsoTime,
+): Operation<typeof kinds>[] {
+  const failure = code === undefined ? {} : { code };
+  return [
+    {
+      op: "upsert",
+      kind: "step",
+      id: recordIds.step(step, item),
+      document: {
+        step,
+        item,
+        outcome: code === undefined ? "done" : "failed",
+        ...failure,
+        durationMs,
+        finishedAt,
+      },
+    },
+    {
+      op: "upsert",
+      kind: "event",
+      id: recordIds.event(`${step}.${item}.ended`),
+      document: {
+        type: code === undefined ? "step.completed" : "step.failed",
+        at: finishedAt,
+        step,
+        item,
+        ...failure,
+      },
+    },
+  ];
 }
 
 function refuseWhenOver(job: JobDocument, nowMs: number): void {

@@ -16,6 +16,18 @@ const lookAgainMs = 60_000;
 const graceMs = 2 * 60_000;
 const batchSize = 200;
 
+/** The end of a job whose instance ended, or vanished, without it. */
+const lost: JobEnd = {
+  status: "Failed",
+  failure: { code: "internal", step: "plan", retryable: true },
+  answered: [],
+};
+const overdue: JobEnd = {
+  status: "TimedOut",
+  failure: { code: "job_timed_out", step: "deadline", retryable: false },
+  answered: [],
+};
+
 export interface SweepOptions {
   readonly records: JobRecords;
   readonly active: ActiveJobs;
@@ -34,7 +46,10 @@ export function createSweep(options: SweepOptions) {
   const { records, active, safe, finishJob, log, now } = options;
 
   const healMissing = async (entry: ActiveDocument): Promise<string> => {
-    if (now() - Date.parse(entry.enteredAt) < abandonedAfterMs) {
+    if (
+      now() - Date.parse(entry.enteredAt) < abandonedAfterMs ||
+      !(await records.abandon(entry))
+    ) {
       await active.schedule(entry, now() + lookAgainMs, entry.enteredAt);
       return "wait";
     }
@@ -48,35 +63,18 @@ export function createSweep(options: SweepOptions) {
     job: JobDocument,
     runner: JobRunner,
   ): Promise<string> => {
-    const overdueMs = now() - Date.parse(job.deadlineAt) - graceMs;
+    const isOverdue = now() >= Date.parse(job.deadlineAt) + graceMs;
     const instance = await runner.find(key.jobId);
-    if (instance === "absent" && overdueMs < 0 && job.status === "Queued") {
+    if (instance === "absent" && !isOverdue && job.status === "Queued") {
       await runner.start({ ...key, deadlineAt: job.deadlineAt });
       await active.schedule(key, now() + lookAgainMs);
       return "start";
     }
-    if (instance === "running" && overdueMs < 0) {
+    if (instance === "running" && !isOverdue) {
       await active.schedule(key, Date.parse(job.deadlineAt) + graceMs);
       return "wait";
     }
-    await finishJob(
-      key,
-      overdueMs < 0
-        ? {
-            status: "Failed",
-            failure: { code: "internal", step: "plan", retryable: true },
-            answered: [],
-          }
-        : {
-            status: "TimedOut",
-            failure: {
-              code: "job_timed_out",
-              step: "deadline",
-              retryable: false,
-            },
-            answered: [],
-          },
-    );
+    await finishJob(key, isOverdue ? overdue : lost);
     if (instance === "running") await runner.terminate(key.jobId);
     return "finish";
   };
@@ -128,8 +126,11 @@ export function createSweep(options: SweepOptions) {
           action: Tag.parse(action),
         });
       } catch {
-        // One job that cannot be healed now must not keep the others waiting; it stays due.
+        // A job that cannot be healed now must not keep the others waiting, in this sweep or in the next.
         failed += 1;
+        await active
+          .schedule(entry, now() + lookAgainMs, entry.enteredAt)
+          .catch(() => undefined);
       }
     }
     if (due.length > 0)

@@ -4,7 +4,7 @@ import { z } from "zod";
  * Every setting of the app. Names are environment variables (Function App settings on Azure, `local.settings.json` or
  * the environment on one machine). `docs/configuration.md` is generated from the descriptions.
  */
-const wholeSeconds = z.coerce.number().int().positive();
+const wholeNumber = z.coerce.number().int().positive();
 
 export const Settings = z.object({
   DATA_DIR: z
@@ -48,7 +48,7 @@ export const Settings = z.object({
     .describe(
       "Comma list of `host:port` that outgoing calls may reach although they are http or private.",
     ),
-  EXTRACTION_TIMEOUT_MS: wholeSeconds
+  EXTRACTION_TIMEOUT_MS: wholeNumber
     .default(120_000)
     .describe("Longest time for the text of one artifact, in milliseconds."),
   EXTRACTION_MAX_CHILDREN: z.coerce
@@ -58,15 +58,15 @@ export const Settings = z.object({
     .max(16)
     .default(2)
     .describe("Extraction processes at once; each may take up to 400 MB."),
-  JOB_TIMEOUT_SECONDS: wholeSeconds
+  JOB_TIMEOUT_SECONDS: wholeNumber
     .default(900)
     .describe("A job that has not finished by then ends as TimedOut."),
-  RESULT_TTL_SECONDS: wholeSeconds
+  RESULT_TTL_SECONDS: wholeNumber
     .default(24 * 3600)
     .describe(
       "How long a result can be read; at least 96 h when a callback is due.",
     ),
-  IDEMPOTENCY_TTL_SECONDS: wholeSeconds
+  IDEMPOTENCY_TTL_SECONDS: wholeNumber
     .default(48 * 3600)
     .describe("How long an Idempotency-Key is remembered."),
   WEBHOOK_SCHEDULE: z
@@ -75,9 +75,12 @@ export const Settings = z.object({
     .describe(
       "Seconds before each attempt of a delivery, the first included, separated by commas.",
     ),
-  WEBHOOK_TIMEOUT_MS: wholeSeconds
+  WEBHOOK_TIMEOUT_MS: wholeNumber
+    .max(30_000)
     .default(15_000)
-    .describe("How long one delivery attempt may take, in milliseconds."),
+    .describe(
+      "How long one delivery attempt may take, in milliseconds; one that died with its process is made again after four times as long.",
+    ),
   MODEL: z
     .enum(["extractive", "openai-compatible"])
     .default("extractive")
@@ -100,7 +103,7 @@ export const Settings = z.object({
     .min(1)
     .optional()
     .describe("The model's or deployment's name there."),
-  MODEL_TIMEOUT_MS: wholeSeconds
+  MODEL_TIMEOUT_MS: wholeNumber
     .default(60_000)
     .describe("Longest time for one model call, in milliseconds."),
   PERSONA_DIR: z

@@ -96,6 +96,9 @@ export const logCatalogue = {
   "request.failed": defineMetadata(
     z.strictObject({ route: Tag, status: Count, code: ErrorCode }),
   ),
+  "vault.cleaned": defineMetadata(
+    z.strictObject({ deleted: Count, unknown: Count }),
+  ),
   "sweep.completed": defineMetadata(
     z.strictObject({ examined: Count, healed: Count, failed: Count }),
   ),

@@ -4,15 +4,21 @@ import { isTerminal } from "../jobs/job-status.ts";
 import { InteractionRequest } from "../interactions/interaction-request.ts";
 import type { Now } from "../kernel/clock.ts";
 import { Content } from "../kernel/content.ts";
-import { NucleusError } from "../kernel/errors.ts";
+import { NucleusError, toNucleusError } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/log.ts";
 import { Tag, toIsoTime } from "../kernel/metadata.ts";
 import type { MessageSender } from "../messages/message-sender.ts";
 import type { ContentSafe } from "../vault/content-safe.ts";
 import type { AttemptResult, Deliverer } from "./deliver.ts";
-import { deliveryChannel, type DeliveryMessage } from "./delivery-channel.ts";
+import type { DeliveryMessage } from "./delivery-channel.ts";
+import { createDeliveryMessages } from "./delivery-messages.ts";
 import type { DeliveryKey, DeliveryRecords } from "./delivery-records.ts";
-import { attemptsOfRound, newDelivery } from "./delivery-state.ts";
+import type { DeliveryDocument } from "./documents.ts";
+import {
+  attemptsOfRound,
+  newDelivery,
+  type Transition,
+} from "./delivery-state.ts";
 import {
   jobEventContentType,
   jobEventTypes,
@@ -26,6 +32,9 @@ import { signDelivery } from "./sign.ts";
 import type { Signer, SigningSecrets } from "./signing-secrets.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
+/** When to look again while the store does not answer. */
+const outageMs = 30_000;
+
 export interface DeliveriesOptions {
   readonly records: DeliveryRecords;
   readonly jobs: JobRecords;
@@ -36,6 +45,8 @@ export interface DeliveriesOptions {
   readonly messages: MessageSender;
   readonly deliverer: Deliverer;
   readonly schedule: WebhookSchedule;
+  /** How long a begun attempt is left alone: after it, it is taken to have died with its process, and made again. */
+  readonly attemptLeaseMs: number;
   readonly serviceUrl: ServiceUrl;
   readonly log: Logger;
   readonly now: Now;
@@ -60,23 +71,9 @@ export interface Deliveries {
 }
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
-  const { records, jobs, messages, schedule, now, random } = options;
+  const { records, jobs, schedule, now, random } = options;
 
-  const ask = (key: DeliveryKey, attempt: number, visibleAtMs: number) =>
-    messages.send(deliveryChannel, {
-      body: { schemaVersion: 1, ...key, attempt },
-      messageId: Tag.parse(`${key.deliveryId}.${attempt}`),
-      ...(visibleAtMs > now() && { visibleAtMs }),
-    });
-
-  const askFirst = async (key: DeliveryKey, attempt: number) => {
-    const first = nextAttempt({ attempt: 0, schedule, random });
-    await ask(
-      key,
-      attempt,
-      now() + (first.kind === "scheduled" ? first.delayMs : 0),
-    );
-  };
+  const { ask, askFirst, postpone } = createDeliveryMessages(options);
 
   const end = async (
     message: DeliveryMessage,
@@ -85,14 +82,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   ) => {
     const { attempt } = message;
     const nowMs = now();
-    const record = {
-      attempt,
-      at: toIsoTime(nowMs),
-      outcome: result.outcome,
-      httpStatus: result.httpStatus,
-      code: result.outcome === "delivered" ? undefined : result.code,
-      durationMs: result.durationMs,
-    };
+    const record = toAttemptRecord(attempt, nowMs, result);
     switch (result.outcome) {
       case "delivered":
         await records.apply(
@@ -139,6 +129,38 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     });
   };
 
+  const begin = async (message: DeliveryMessage): Promise<Transition> => {
+    const { attempt } = message;
+    try {
+      return await records.apply(message, {
+        type: "begin",
+        attempt,
+        nowMs: now(),
+        leaseMs: options.attemptLeaseMs,
+      });
+    } catch (thrown) {
+      // A message that is abandoned comes back at once, and lands among the dead letters long before an outage ends.
+      if (toNucleusError(thrown).code !== "store_unavailable") throw thrown;
+      return { kind: "busy", untilMs: now() + outageMs };
+    }
+  };
+
+  const run = async (message: DeliveryMessage, round: number) => {
+    const { attempt } = message;
+    const job = await jobs.read(message);
+    const endpoint =
+      job && (await findEndpoint(options, message, job.document));
+    if (!job || !endpoint) {
+      await records.apply(message, { type: "disable", attempt, nowMs: now() });
+      return;
+    }
+    await end(
+      message,
+      round,
+      await post(options, message, job.document, endpoint),
+    );
+  };
+
   return {
     async dispatch(job, tenantId, outbox) {
       const { deliveryId, webhookId } = outbox;
@@ -157,36 +179,16 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     },
 
     async attempt(message) {
-      const job = await jobs.read(message);
-      const endpoint =
-        job && (await findEndpoint(options, message, job.document));
-      if (!job || !endpoint) {
-        await records.apply(message, { type: "disable", nowMs: now() });
-        return;
-      }
-      const { attempt } = message;
-      const begun = await records.apply(message, {
-        type: "begin",
-        attempt,
-        nowMs: now(),
-      });
+      const begun = await begin(message);
       switch (begun.kind) {
         case "ignored":
           return;
         case "relay":
           return ask(message, begun.attempt, begun.dueAtMs);
         case "busy":
-          return messages.send(deliveryChannel, {
-            body: message,
-            messageId: Tag.parse(
-              `${message.deliveryId}.${attempt}.${begun.untilMs}`,
-            ),
-            visibleAtMs: begun.untilMs,
-          });
-        case "moved": {
-          const result = await post(options, message, job.document, endpoint);
-          return end(message, attemptsOfRound(begun.state), result);
-        }
+          return postpone(message, begun.untilMs);
+        case "moved":
+          return run(message, attemptsOfRound(begun.state));
         default:
           return begun satisfies never;
       }
@@ -196,10 +198,30 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       const stored = await records.read(key);
       if (!stored) throw new NucleusError("not_found");
       const moved = await records.apply(key, { type: "redeliver" });
-      if (moved.kind !== "moved")
+      const state =
+        moved.kind === "moved" ? moved.state : stored.document.state;
+      // One that is pending may have lost its message to a crash right here: asking twice does no harm.
+      if (state.status !== "pending")
         throw new NucleusError("delivery_not_redeliverable");
-      await askFirst(key, moved.state.attempt + 1);
+      await askFirst(key, state.attempt + 1);
     },
+  };
+}
+
+/** An attempt, as it is listed. */
+function toAttemptRecord(
+  attempt: number,
+  nowMs: number,
+  result: AttemptResult,
+): DeliveryDocument["attempts"][number] {
+  const { outcome, httpStatus, durationMs } = result;
+  return {
+    attempt,
+    at: toIsoTime(nowMs),
+    outcome,
+    httpStatus,
+    code: outcome === "delivered" ? undefined : result.code,
+    durationMs,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Page, Where } from "../documents/document-query.ts";
+import type { Page } from "../documents/document-query.ts";
 import type { Stored } from "../documents/document-store.ts";
 import type { RecordStore } from "../documents/kinds.ts";
 import { Tag } from "../kernel/metadata.ts";
@@ -85,7 +85,6 @@ export function createDeliveryRecords(store: RecordStore): DeliveryRecords {
         kind: "delivery",
         tenantId,
         scope: scopeOf(webhookId),
-        where: {} satisfies Where<DeliveryDocument>,
         orderBy: { field: "createdAt", direction: "desc" },
         limit,
         ...(continuation !== undefined && { continuation }),

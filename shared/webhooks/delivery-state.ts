@@ -45,12 +45,15 @@ export const newDelivery: DeliveryState = {
   attemptsBefore: 0,
 };
 
-/** Longer than an attempt may take, with its answer and its document. */
-const leaseMs = 60_000;
-
 export type DeliveryEvent =
   /** A message asks for this attempt. */
-  | { readonly type: "begin"; readonly attempt: number; readonly nowMs: number }
+  | {
+      readonly type: "begin";
+      readonly attempt: number;
+      readonly nowMs: number;
+      /** Longer than the attempt may take, with its answer and its document. */
+      readonly leaseMs: number;
+    }
   | {
       readonly type: "succeed";
       readonly attempt: number;
@@ -64,8 +67,12 @@ export type DeliveryEvent =
     }
   /** The endpoint answered 410. */
   | { readonly type: "gone"; readonly attempt: number; readonly nowMs: number }
-  /** The endpoint was disabled or deleted. */
-  | { readonly type: "disable"; readonly nowMs: number }
+  /** The endpoint was disabled or deleted: there is nothing to post to. */
+  | {
+      readonly type: "disable";
+      readonly attempt: number;
+      readonly nowMs: number;
+    }
   | { readonly type: "redeliver" };
 
 export type Transition =
@@ -104,7 +111,7 @@ export function advanceDelivery(
   const ended = { attempt, attemptsBefore };
   switch (event.type) {
     case "begin":
-      return begin(state, event.attempt, event.nowMs);
+      return begin(state, event);
     case "succeed":
       if (!isRunning(state, event.attempt)) return { kind: "ignored" };
       return moved({ status: "delivered", ...ended, endedAtMs: event.nowMs });
@@ -121,9 +128,8 @@ export function advanceDelivery(
       if (!isRunning(state, event.attempt)) return { kind: "ignored" };
       return moved(dead(state, "gone", event.nowMs));
     case "disable":
-      return state.status === "pending" || state.status === "scheduled"
-        ? moved(dead(state, "disabled", event.nowMs))
-        : { kind: "ignored" };
+      if (!isRunning(state, event.attempt)) return { kind: "ignored" };
+      return moved(dead(state, "disabled", event.nowMs));
     case "redeliver":
       return state.status === "delivered" || state.status === "dead"
         ? moved({ status: "pending", attempt, attemptsBefore: attempt })
@@ -135,8 +141,7 @@ export function advanceDelivery(
 
 function begin(
   state: DeliveryState,
-  attempt: number,
-  nowMs: number,
+  { attempt, nowMs, leaseMs }: Extract<DeliveryEvent, { type: "begin" }>,
 ): Transition {
   const started = moved({
     status: "delivering",

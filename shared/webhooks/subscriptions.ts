@@ -4,7 +4,7 @@ import type { Now } from "../kernel/clock.ts";
 import type { Content } from "../kernel/content.ts";
 import { NucleusError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
-import { Tag, toIsoTime } from "../kernel/metadata.ts";
+import { type IsoTime, Tag, toIsoTime } from "../kernel/metadata.ts";
 import type { ContentSafe } from "../vault/content-safe.ts";
 import type { WebhookDocument } from "./documents.ts";
 import type { JobEventType } from "./event.ts";
@@ -62,7 +62,8 @@ export function createSubscriptions(options: {
       tenantId,
       scope,
       where: { appId },
-      limit: maxWebhooksPerApp,
+      // One more than there may be, so that too many can be told from enough.
+      limit: maxWebhooksPerApp + 1,
     });
     return page.items.map(({ document }) => document);
   };
@@ -76,6 +77,14 @@ export function createSubscriptions(options: {
     return stored;
   };
 
+  const remove = async (tenantId: Tag, webhookId: Tag): Promise<void> => {
+    await store.batch({ tenantId, scope }, [
+      { op: "delete", kind: "webhook", id: webhookId },
+    ]);
+    await signing.delete({ webhookId });
+    await safe.shred(webhookId, ["endpoint"]);
+  };
+
   return {
     list,
     async create(owner, { url, eventTypes }) {
@@ -85,19 +94,17 @@ export function createSubscriptions(options: {
       await safe.createKeys(webhookId, ["endpoint"]);
       const urlRef = await safe.seal(webhookId, "endpoint", urlName, url);
       const secret = await signing.rotate({ webhookId });
-      const at = toIsoTime(now());
-      const webhook: WebhookDocument = {
-        webhookId,
-        appId: owner.appId,
-        urlRef,
-        eventTypes: [...eventTypes],
-        status: "active",
-        createdAt: at,
-        updatedAt: at,
-      };
+      const { appId } = owner;
+      const fields = { webhookId, appId, urlRef, eventTypes: [...eventTypes] };
+      const webhook = toActiveWebhook(fields, toIsoTime(now()));
       await store.batch({ tenantId: owner.tenantId, scope }, [
         { op: "create", kind: "webhook", id: webhookId, document: webhook },
       ]);
+      // Counted again after the write: of several at once, the last to be written sees all the others.
+      if ((await list(owner)).length > maxWebhooksPerApp) {
+        await remove(owner.tenantId, webhookId);
+        throw new NucleusError("webhook_limit");
+      }
       return { webhook, secret };
     },
     async get(owner, webhookId) {
@@ -105,11 +112,7 @@ export function createSubscriptions(options: {
     },
     async delete(owner, webhookId) {
       await owned(owner, webhookId);
-      await store.batch({ tenantId: owner.tenantId, scope }, [
-        { op: "delete", kind: "webhook", id: webhookId },
-      ]);
-      await signing.delete({ webhookId });
-      await safe.shred(webhookId, ["endpoint"]);
+      await remove(owner.tenantId, webhookId);
     },
     async rotateSecret(owner, webhookId) {
       await owned(owner, webhookId);
@@ -143,4 +146,14 @@ export function createSubscriptions(options: {
       }
     },
   };
+}
+
+function toActiveWebhook(
+  fields: Pick<
+    WebhookDocument,
+    "webhookId" | "appId" | "urlRef" | "eventTypes"
+  >,
+  at: IsoTime,
+): WebhookDocument {
+  return { ...fields, status: "active", createdAt: at, updatedAt: at };
 }
