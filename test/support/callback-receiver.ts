@@ -8,11 +8,13 @@ export interface ReceivedCallback {
   readonly body: string;
 }
 
-/** What the receiver answers: a status, or a status with headers. */
-export interface CallbackAnswer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-}
+/** What the receiver answers: a status, a status with headers, or nothing, ever. */
+export type CallbackAnswer =
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | "silence";
 
 /** A subscriber's endpoint on loopback: keeps what it gets and answers as told. */
 export interface CallbackReceiver {
@@ -28,9 +30,10 @@ export interface CallbackReceiver {
 }
 
 export async function startCallbackReceiver(
-  answer: (callback: ReceivedCallback, nth: number) => CallbackAnswer = () => ({
-    status: 204,
-  }),
+  answer: (
+    callback: ReceivedCallback,
+    nth: number,
+  ) => CallbackAnswer | Promise<CallbackAnswer> = () => ({ status: 204 }),
 ): Promise<CallbackReceiver> {
   const received: ReceivedCallback[] = [];
   const waiting = new Set<() => void>();
@@ -44,8 +47,9 @@ export async function startCallbackReceiver(
         body: Buffer.concat(chunks).toString(),
       };
       received.push(callback);
-      const { status, headers = {} } = answer(callback, received.length);
-      response.writeHead(status, { ...headers }).end();
+      const answered = await answer(callback, received.length);
+      if (answered !== "silence")
+        response.writeHead(answered.status, { ...answered.headers }).end();
       for (const look of waiting) look();
     })();
   });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Caller, RunningApp } from "./running-app.ts";
+import type { ApiClient, Caller } from "./api-client.ts";
 
 const terminal = ["Completed", "Failed", "Cancelled", "TimedOut"];
 
@@ -34,7 +34,7 @@ interface AcceptedJob {
 
 /** Posts an interaction that must be accepted. */
 export async function postInteraction(
-  app: RunningApp,
+  app: ApiClient,
   body: Readonly<Record<string, unknown>>,
   headers: Readonly<Record<string, string>> = {},
   caller: Caller = {},
@@ -60,6 +60,10 @@ export interface JobStatus {
     readonly percentage: number;
     readonly currentStep: string | null;
   };
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  readonly updatedAt: string;
+  readonly completedAt?: string;
   readonly error?: {
     readonly code: string;
     readonly step: string;
@@ -68,18 +72,100 @@ export interface JobStatus {
   };
 }
 
-/** Polls, as an adapter does, until the job has ended. */
+/** Polls, as an adapter does, until the job has ended; `watch` sees each answer. */
 export async function untilEnded(
-  app: RunningApp,
+  app: ApiClient,
   jobId: string,
-  caller: Caller = {},
+  options: {
+    readonly caller?: Caller;
+    readonly watch?: (status: JobStatus) => void;
+  } = {},
+): Promise<JobStatus> {
+  return untilStatus(
+    app,
+    jobId,
+    ({ status }) => terminal.includes(status),
+    options,
+  );
+}
+
+/** Polls until `isReached`. */
+export async function untilStatus(
+  app: ApiClient,
+  jobId: string,
+  isReached: (status: JobStatus) => boolean,
+  {
+    caller = {},
+    watch,
+  }: {
+    readonly caller?: Caller;
+    readonly watch?: (status: JobStatus) => void;
+  } = {},
 ): Promise<JobStatus> {
   for (;;) {
     const answer = await app.call("GET", `/api/v1/jobs/${jobId}/status`, {
       caller,
     });
+    if (answer.status !== 200)
+      throw new Error(`no status: ${JSON.stringify(answer.body)}`);
     const status = answer.body as JobStatus;
-    if (terminal.includes(status.status)) return status;
+    watch?.(status);
+    if (isReached(status)) return status;
     await sleep(20);
   }
+}
+
+/** The result as an adapter reads it. */
+export interface Result {
+  readonly jobId: string;
+  readonly status: string;
+  readonly personas: readonly {
+    readonly personaId: string;
+    readonly model: string;
+    readonly answer: string;
+    readonly keyPoints: readonly string[];
+    readonly quotes: readonly {
+      readonly artifactIndex: number;
+      readonly referenceId: string;
+      readonly page?: number;
+      readonly heading?: string;
+      readonly text: string;
+    }[];
+    readonly notFound: boolean;
+  }[];
+  readonly artifacts: readonly {
+    readonly index: number;
+    readonly referenceId: string;
+    readonly mediaType?: string;
+    readonly sizeBytes?: number;
+    readonly pages?: number;
+    readonly words?: number;
+    readonly outcome: string;
+    readonly code?: string;
+  }[];
+}
+
+/** The result of a job that has one. */
+export async function readResult(
+  app: ApiClient,
+  jobId: string,
+  caller: Caller = {},
+): Promise<Result> {
+  const answer = await app.call("GET", `/api/v1/jobs/${jobId}/result`, {
+    caller,
+  });
+  if (answer.status !== 200)
+    throw new Error(
+      `no result: ${answer.status} ${JSON.stringify(answer.body)}`,
+    );
+  return answer.body as Result;
+}
+
+/** Posts an interaction, waits for its end and answers how it ended. */
+export async function runInteraction(
+  app: ApiClient,
+  body: Readonly<Record<string, unknown>>,
+): Promise<JobStatus> {
+  const { jobId } = await postInteraction(app, body);
+  return untilEnded(app, jobId);
 }

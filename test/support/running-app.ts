@@ -9,40 +9,19 @@ import {
   localAudience,
   localIssuerUrl,
 } from "../../local/issuer/local-issuer.ts";
-import type { Role } from "../../shared/auth/principal.ts";
 import { queues } from "../../shared/messages/queues.ts";
+import { type ApiClient, createApiClient } from "./api-client.ts";
+
+export type { Caller } from "./api-client.ts";
 
 const appRoot = resolve(import.meta.dirname, "../..");
 
-/** Who calls, as a token says it; an adapter of tenant t1 unless said otherwise. */
-export interface Caller {
-  readonly roles?: readonly (Role | "")[];
-  readonly tenantId?: string;
-  readonly userId?: string;
-  readonly appId?: string;
-}
-
 /** The whole built app on the embedded runtime, in a home of its own. */
-export interface RunningApp {
+export interface RunningApp extends ApiClient {
   readonly url: string;
   readonly home: string;
   readonly host: RunningHost;
   readonly logLines: readonly HostLogLine[];
-  token(caller?: Caller): Promise<string>;
-  /** Calls the API as `caller`; a `body` that is not a string is sent as JSON. */
-  call(
-    method: string,
-    path: string,
-    options?: {
-      readonly caller?: Caller | null;
-      readonly body?: unknown;
-      readonly headers?: Readonly<Record<string, string>>;
-    },
-  ): Promise<{
-    readonly status: number;
-    readonly headers: Headers;
-    readonly body: unknown;
-  }>;
   stop(): Promise<void>;
 }
 
@@ -77,45 +56,12 @@ export async function startApp(
     log: (line) => logLines.push(line),
   });
 
-  const token: RunningApp["token"] = ({
-    roles = ["adapter"],
-    tenantId = "t1",
-    userId = "u1",
-    appId,
-  } = {}) =>
-    issuer.issueToken({
-      roles: roles.filter((role) => role !== ""),
-      tenantId,
-      userId,
-      ...(appId !== undefined && { appId }),
-      ttlSeconds: 3600,
-    });
-
   return {
     url: host.httpUrl,
     home,
     host,
     logLines,
-    token,
-    async call(method, path, { caller = {}, body, headers = {} } = {}) {
-      const response = await fetch(`${host.httpUrl}${path}`, {
-        method,
-        headers: {
-          ...(caller && { authorization: `Bearer ${await token(caller)}` }),
-          ...(body !== undefined && { "content-type": "application/json" }),
-          ...headers,
-        },
-        ...(body !== undefined && {
-          body: typeof body === "string" ? body : JSON.stringify(body),
-        }),
-      });
-      const text = await response.text();
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: text === "" ? undefined : (JSON.parse(text) as unknown),
-      };
-    },
+    ...createApiClient(host.httpUrl, issuer),
     async stop() {
       await host.stop();
       if (options.home === undefined)

@@ -18,12 +18,15 @@ const states = {
   dead: { status: "dead", ...counts, endedAtMs: 500, reason: "exhausted" },
 } as const satisfies Record<string, DeliveryState>;
 
+const begin = (attempt: number, nowMs: number) =>
+  ({ type: "begin", attempt, nowMs, leaseMs: 60_000 }) as const;
+
 const events = {
-  "begin the last again": { type: "begin", attempt: 2, nowMs: 999 },
-  "begin the last after its lease": { type: "begin", attempt: 2, nowMs: 1000 },
-  "begin the next": { type: "begin", attempt: 3, nowMs: 1000 },
-  "begin an old one": { type: "begin", attempt: 1, nowMs: 1000 },
-  "begin one too far": { type: "begin", attempt: 4, nowMs: 1000 },
+  "begin the last again": begin(2, 999),
+  "begin the last after its lease": begin(2, 1000),
+  "begin the next": begin(3, 1000),
+  "begin an old one": begin(1, 1000),
+  "begin one too far": begin(4, 1000),
   succeed: { type: "succeed", attempt: 2, nowMs: 700 },
   "succeed late": { type: "succeed", attempt: 1, nowMs: 700 },
   "fail, more to come": {
@@ -40,7 +43,8 @@ const events = {
   },
   "fail late": { type: "fail", attempt: 1, nowMs: 700, next: { kind: "dead" } },
   gone: { type: "gone", attempt: 2, nowMs: 700 },
-  disable: { type: "disable", nowMs: 700 },
+  disable: { type: "disable", attempt: 2, nowMs: 700 },
+  "disable late": { type: "disable", attempt: 1, nowMs: 700 },
   redeliver: { type: "redeliver" },
 } as const satisfies Record<string, DeliveryEvent>;
 
@@ -51,10 +55,7 @@ const table: Record<
   keyof typeof states,
   Partial<Record<keyof typeof events, string>>
 > = {
-  pending: {
-    "begin the next": startsNext,
-    disable: "dead disabled",
-  },
+  pending: { "begin the next": startsNext },
   delivering: {
     "begin the last again": "busy until 1000",
     "begin the last after its lease": "delivering 2 until 61000",
@@ -62,12 +63,12 @@ const table: Record<
     "fail, more to come": "scheduled at 750",
     "fail, the last": "dead exhausted",
     gone: "dead gone",
+    disable: "dead disabled",
   },
   scheduled: {
     "begin the last again": "relay 3 at 900",
     "begin the last after its lease": "relay 3 at 900",
     "begin the next": startsNext,
-    disable: "dead disabled",
   },
   delivered: { redeliver: "pending after 2" },
   dead: { redeliver: "pending after 2" },
@@ -127,11 +128,7 @@ test("a redelivery starts the schedule anew and counts attempts on", () => {
   const again = advanceDelivery(states.dead, { type: "redeliver" });
   if (again.kind !== "moved") throw new Error("not moved");
   expect(attemptsOfRound(again.state)).toBe(0);
-  const begun = advanceDelivery(again.state, {
-    type: "begin",
-    attempt: 3,
-    nowMs: 0,
-  });
+  const begun = advanceDelivery(again.state, begin(3, 0));
   if (begun.kind !== "moved") throw new Error("not moved");
   expect(attemptsOfRound(begun.state)).toBe(1);
 });
@@ -152,11 +149,7 @@ describe("a chain of messages, with a crash after any step and duplicates of any
 
     /** True when the message is completed; otherwise it comes again. */
     const consume = (message: number): boolean => {
-      const begun = advanceDelivery(state, {
-        type: "begin",
-        attempt: message,
-        nowMs,
-      });
+      const begun = advanceDelivery(state, begin(message, nowMs));
       if (begun.kind === "busy") {
         nowMs = begun.untilMs;
         return false;

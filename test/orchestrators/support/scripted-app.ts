@@ -1,0 +1,168 @@
+import { createSdkApp, df } from "../../local/durable/support/sdk-worker.ts";
+import { consultPersona } from "../../../orchestrators/consult-persona.ts";
+import { processArtifact } from "../../../orchestrators/process-artifact.ts";
+import { runStages } from "../../../orchestrators/run-stages.ts";
+import { runWorkflow } from "../../../orchestrators/run-workflow.ts";
+import type { z } from "zod";
+import {
+  type Contract,
+  toActivityHandler,
+} from "../../../shared/durable/contract.ts";
+import { type ErrorCode, NucleusError } from "../../../shared/kernel/errors.ts";
+import { Tag, toIsoTime } from "../../../shared/kernel/metadata.ts";
+import * as contracts from "../../../shared/workflow/contracts.ts";
+import { childInstanceIds } from "../../../shared/workflow/instance-ids.ts";
+import { toInteractionPlan } from "../../../shared/workflow/plan.ts";
+import {
+  openTestHub,
+  startTime,
+  type TestHub,
+} from "../../local/durable/support/test-hub.ts";
+
+/** One call of an activity: which, for which item, and the how many-th for it. */
+export interface ActivityCall {
+  readonly activity: string;
+  readonly item: number;
+  readonly attempt: number;
+}
+
+/** What a job is, and how its activities fail: a code, or an error of a library, thrown as it is. */
+export interface Script {
+  readonly artifacts?: number;
+  readonly personas?: number;
+  readonly hasQuery?: boolean;
+  readonly deadlineMs?: number;
+  readonly fail?: (call: ActivityCall) => ErrorCode | Error | undefined;
+}
+
+type FinishInput = z.output<typeof contracts.finishJob.input>;
+
+/** The orchestrators, on the real engine with virtual time, over activities that only follow a script. */
+export interface ScriptedApp {
+  readonly hub: TestHub;
+  readonly calls: readonly ActivityCall[];
+  /** What the job was ended as, each time. */
+  readonly ends: readonly FinishInput[];
+  readonly instanceIds: readonly string[];
+  readonly worker: ReturnType<typeof createSdkApp>["worker"];
+  start(): Promise<void>;
+  /** Runs the job to its end, and answers its output. */
+  finish(): Promise<unknown>;
+}
+
+export const jobId = Tag.parse("01990000-0000-7000-8000-000000000001");
+const tenantId = Tag.parse("t1");
+
+export function openScriptedApp(script: Script = {}): ScriptedApp {
+  const { artifacts = 0, personas = 1, hasQuery = true } = script;
+  const deadlineAt = toIsoTime(startTime + (script.deadlineMs ?? 3_600_000));
+  const personaIds = Array.from({ length: personas }, (_, item) =>
+    Tag.parse(`persona-${item}`),
+  );
+  const calls: ActivityCall[] = [];
+  const ends: FinishInput[] = [];
+
+  function register<I extends z.ZodType, O extends z.ZodType>(
+    contract: Contract<I, O>,
+    toItem: (input: z.output<I>) => number,
+    toOutput: (input: z.output<I>) => z.output<O>,
+  ): void {
+    const work = async (input: z.output<I>): Promise<z.output<O>> => {
+      const item = toItem(input);
+      const earlier = calls.filter(
+        (call) => call.activity === contract.name && call.item === item,
+      );
+      const attempt = earlier.length + 1;
+      const call = { activity: contract.name, item, attempt };
+      calls.push(call);
+      const failure = script.fail?.(call);
+      if (typeof failure === "string") throw new NucleusError(failure);
+      if (failure) throw failure;
+      return toOutput(input);
+    };
+    df.app.activity(contract.name, {
+      handler: toActivityHandler(contract, work),
+    });
+  }
+
+  const app = createSdkApp(() => {
+    register(
+      contracts.loadPlan,
+      () => 0,
+      () =>
+        toInteractionPlan({
+          artifactCount: artifacts,
+          personaIds,
+          hasQuery,
+          deadlineAt,
+        }),
+    );
+    register(
+      contracts.retrieveArtifact,
+      ({ index }) => index,
+      () => ({ sizeBytes: 9 }),
+    );
+    register(
+      contracts.extractContent,
+      ({ index }) => index,
+      () => ({ words: 3 }),
+    );
+    register(
+      contracts.invokePersona,
+      ({ item }) => item,
+      ({ personaId, readable }) => ({
+        personaId,
+        model: Tag.parse("fake"),
+        quotes: readable.length,
+        keyPoints: 1,
+        notFound: false,
+        inputTokens: 2,
+        outputTokens: 3,
+      }),
+    );
+    register(
+      contracts.storeMetadata,
+      () => 0,
+      ({ readable }) => ({ documents: readable.length }),
+    );
+    register(
+      contracts.finishJob,
+      () => 0,
+      (input) => {
+        ends.push(input);
+        return { status: input.status };
+      },
+    );
+    df.app.orchestration(contracts.runWorkflow.name, runWorkflow);
+    df.app.orchestration(contracts.runStages.name, runStages);
+    df.app.orchestration(contracts.processArtifact.name, processArtifact);
+    df.app.orchestration(contracts.consultPersona.name, consultPersona);
+  });
+  const hub = openTestHub(app);
+  return {
+    hub,
+    calls,
+    ends,
+    worker: app.worker,
+    instanceIds: [
+      jobId,
+      ...childInstanceIds({
+        jobId,
+        artifactCount: artifacts,
+        personaCount: personas,
+      }),
+    ],
+    async start() {
+      await hub.start(
+        contracts.runWorkflow.name,
+        { tenantId, jobId, deadlineAt },
+        jobId,
+      );
+    },
+    async finish() {
+      const { status, output } = await hub.finish(jobId);
+      if (status !== "Completed") throw new Error(`the instance is ${status}`);
+      return output;
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import type { HistoryEvent } from "../../local/durable/history-event.ts";
+import {
+  jobId,
+  openScriptedApp,
+} from "../orchestrators/support/scripted-app.ts";
+import { replay, type Recording } from "./replay.ts";
+
+/** The jobs whose histories are recorded: one for each way through the orchestrators. */
+export const recordedJobs = {
+  "two-artifacts-two-personas": () =>
+    openScriptedApp({ artifacts: 2, personas: 2 }),
+  "one-artifact-fails-the-other-is-retried": () =>
+    openScriptedApp({
+      artifacts: 2,
+      fail({ activity, item, attempt }) {
+        if (activity === "retrieve-artifact" && item === 0)
+          return "artifact_forbidden";
+        return activity === "extract-content" && attempt < 3
+          ? "extraction_crashed"
+          : undefined;
+      },
+    }),
+  "persona-unavailable": () =>
+    openScriptedApp({
+      fail: ({ activity }) =>
+        activity === "invoke-persona" ? "model_unavailable" : undefined,
+    }),
+  cancelled: () =>
+    openScriptedApp({
+      artifacts: 1,
+      fail: ({ activity }) =>
+        activity === "retrieve-artifact" ? "artifact_unreachable" : undefined,
+    }),
+  "timed-out": () =>
+    openScriptedApp({
+      deadlineMs: 5_000,
+      fail: ({ activity }) =>
+        activity === "invoke-persona" ? "model_throttled" : undefined,
+    }),
+  "result-not-assembled": () =>
+    openScriptedApp({
+      fail: ({ activity, attempt }) =>
+        activity === "finish-job" && attempt === 1
+          ? "content_tampered"
+          : undefined,
+    }),
+} as const;
+export type RecordedJob = keyof typeof recordedJobs;
+
+/** Runs a job, and records the histories of all its instances with what the orchestrators did at each event. */
+export async function recordJob(name: RecordedJob): Promise<Recording[]> {
+  const app = recordedJobs[name]();
+  try {
+    await app.start();
+    await app.hub.settle();
+    if (name === "cancelled") await app.hub.raise(jobId, "cancel", {});
+    for (const instanceId of app.instanceIds)
+      if (app.hub.engine.client.getStatus(instanceId))
+        await app.hub.finish(instanceId);
+    const recordings: Recording[] = [];
+    for (const instanceId of app.instanceIds) {
+      const events = app.hub.engine.client.exportHistory(instanceId);
+      if (!events) continue;
+      const history = { instanceId, events: withoutStacks(events) };
+      recordings.push({
+        ...history,
+        actions: await replay(app.worker, history),
+      });
+    }
+    return recordings;
+  } finally {
+    app.hub.close();
+  }
+}
+
+/** Stacks tell of the machine that recorded, and no orchestrator reads them; whether it was played, of the turn. */
+function withoutStacks(events: readonly HistoryEvent[]): HistoryEvent[] {
+  const clean = (key: string, value: unknown): unknown => {
+    if (key === "StackTrace" || key === "IsPlayed") return undefined;
+    return typeof value === "string"
+      ? value.replaceAll(/(?:\n|\\n)\s+at [^\n"\\]*/g, "")
+      : value;
+  };
+  return JSON.parse(JSON.stringify(events, clean)) as HistoryEvent[];
+}

@@ -1,0 +1,279 @@
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { createExtractContent } from "../../activities/extract-content.ts";
+import { createFinishJobActivity } from "../../activities/finish-job.ts";
+import { createInvokePersona } from "../../activities/invoke-persona.ts";
+import { createLoadPlan } from "../../activities/load-plan.ts";
+import { createRetrieveArtifact } from "../../activities/retrieve-artifact.ts";
+import { createStepRunner } from "../../activities/run-step.ts";
+import { createStoreMetadata } from "../../activities/store-metadata.ts";
+import type { Principal, Role } from "../../shared/auth/principal.ts";
+import { createSqliteDocumentStore } from "../../shared/documents/adapters/sqlite.ts";
+import { indexes, kinds } from "../../shared/documents/kinds.ts";
+import { toActivityHandler } from "../../shared/durable/contract.ts";
+import { createAcceptInteraction } from "../../shared/interactions/accept-interaction.ts";
+import { createReservations } from "../../shared/interactions/idempotency.ts";
+import { InteractionRequest } from "../../shared/interactions/interaction-request.ts";
+import { createActiveJobs } from "../../shared/jobs/active-jobs.ts";
+import { createFinishJob } from "../../shared/jobs/finish-job.ts";
+import {
+  createJobRecords,
+  type JobKey,
+} from "../../shared/jobs/job-records.ts";
+import { createReadJob } from "../../shared/jobs/read-job.ts";
+import { createSweep } from "../../shared/jobs/sweep.ts";
+import { createLogger } from "../../shared/kernel/log.ts";
+import { Tag } from "../../shared/kernel/metadata.ts";
+import { createAssembleResult } from "../../shared/results/assemble-result.ts";
+import { createFileSecrets } from "../../shared/vault/adapters/file.ts";
+import { createFolderContentVault } from "../../shared/vault/adapters/folder.ts";
+import { createSqliteKeyStore } from "../../shared/vault/adapters/sqlite.ts";
+import { createContentSafe } from "../../shared/vault/content-safe.ts";
+import { createTenantHasher } from "../../shared/vault/tenant-hash.ts";
+import { createDeliveries } from "../../shared/webhooks/deliveries.ts";
+import { createDeliveryRecords } from "../../shared/webhooks/delivery-records.ts";
+import { ServiceUrl } from "../../shared/webhooks/event.ts";
+import { createResultTickets } from "../../shared/webhooks/result-tickets.ts";
+import { createSigningSecrets } from "../../shared/webhooks/signing-secrets.ts";
+import { createSubscriptions } from "../../shared/webhooks/subscriptions.ts";
+import * as contracts from "../../shared/workflow/contracts.ts";
+import { aPersona } from "../shared/personas/persona-builders.ts";
+import type { Crash } from "./crash.ts";
+import {
+  createFakeDeliverer,
+  createFakeExtractor,
+  createFakeModel,
+  createFakeProvider,
+  createFakeQueue,
+  createFakeRunner,
+} from "./fake-ports.ts";
+import { createManualClock } from "./manual-clock.ts";
+import { createTempFolder } from "./temp-folder.ts";
+
+export const tag = (text: string): Tag => Tag.parse(text);
+export const jobTimeoutMs = 3_600_000;
+export const resultTtlMs = 24 * 3_600_000;
+
+/** Every port of the app's core: the stores of one machine in a temporary folder, and fakes for what is outside. */
+export function openPorts() {
+  const home = createTempFolder();
+  const clock = createManualClock();
+  const { now } = clock;
+  const store = createSqliteDocumentStore({
+    file: join(home, "documents.db"),
+    kinds,
+    indexes,
+    now,
+  });
+  const keys = createSqliteKeyStore({ file: join(home, "keys.db"), now });
+  onTestFinished(async () => {
+    await store.close();
+    await keys.close();
+  });
+  const logLines: string[] = [];
+  return {
+    home,
+    clock,
+    logLines,
+    store,
+    keys,
+    vault: createFolderContentVault({ folder: join(home, "vault"), now }),
+    secrets: createFileSecrets({ folder: join(home, "secrets") }),
+    runner: createFakeRunner(),
+    messages: createFakeQueue(now),
+    deliverer: createFakeDeliverer(),
+    provider: createFakeProvider(),
+    extractor: createFakeExtractor(),
+    model: createFakeModel(),
+  };
+}
+export type Ports = ReturnType<typeof openPorts>;
+
+/** The ports as a process sees them that dies at its n-th call of any of them. */
+export function wrapPorts(ports: Ports, crash: Crash): Ports {
+  const { home, clock, logLines, ...rest } = ports;
+  const wrapped = Object.fromEntries(
+    Object.entries(rest).map(([name, port]) => [name, crash.wrap(port)]),
+  ) as typeof rest;
+  return { home, clock, logLines, ...wrapped };
+}
+
+/** One process's services over its ports, put together as the composition root does. */
+export function createCore(ports: Ports) {
+  const { store, vault, keys, secrets, messages, deliverer, clock } = ports;
+  const { now } = clock;
+  const log = createLogger((line) => ports.logLines.push(line), now);
+  const safe = createContentSafe({ vault, keys, secrets, now });
+  const hasher = createTenantHasher({ secrets });
+  const records = createJobRecords({ store, now });
+  const active = createActiveJobs({ store, now });
+  const signing = createSigningSecrets({ secrets, now });
+  const subscriptions = createSubscriptions({ store, safe, signing, now });
+  const deliveryRecords = createDeliveryRecords(store);
+  const tickets = createResultTickets({ store, now });
+  const slept: number[] = [];
+  const steps = createStepRunner({
+    records,
+    log,
+    now,
+    sleep: async (ms) => slept.push(ms),
+  });
+  const deliveries = createDeliveries({
+    records: deliveryRecords,
+    jobs: records,
+    subscriptions,
+    signing,
+    tickets,
+    safe,
+    messages,
+    deliverer,
+    schedule: [0, 5, 300],
+    attemptLeaseMs: 60_000,
+    serviceUrl: ServiceUrl.parse("https://nucleus.example"),
+    log,
+    now,
+    random: () => 0.5,
+  });
+  const finishJob = createFinishJob({
+    store,
+    records,
+    active,
+    safe,
+    subscriptions,
+    deliveries,
+    assembleResult: createAssembleResult({ store, safe }),
+    resultTtlMs,
+    log,
+    now,
+  });
+  const common = { steps, records, safe, store, log, now };
+  const providers = new Map([[ports.provider.referenceType, ports.provider]]);
+  const personas = new Map(
+    ["analyst", "critic"].map((id) => [id, aPersona({ personaId: id })]),
+  );
+  const activities = {
+    loadPlan: toActivityHandler(
+      contracts.loadPlan,
+      createLoadPlan({ records }),
+    ),
+    retrieve: toActivityHandler(
+      contracts.retrieveArtifact,
+      createRetrieveArtifact({ ...common, hasher, providers, maxBytes: 1e6 }),
+    ),
+    extract: toActivityHandler(
+      contracts.extractContent,
+      createExtractContent({ ...common, extractor: ports.extractor }),
+    ),
+    persona: toActivityHandler(
+      contracts.invokePersona,
+      createInvokePersona({ ...common, personas, model: ports.model }),
+    ),
+    store: toActivityHandler(
+      contracts.storeMetadata,
+      createStoreMetadata(common),
+    ),
+    finish: toActivityHandler(
+      contracts.finishJob,
+      createFinishJobActivity({ finishJob }),
+    ),
+  };
+  return {
+    ...common,
+    hasher,
+    active,
+    signing,
+    subscriptions,
+    deliveryRecords,
+    tickets,
+    deliveries,
+    finishJob,
+    activities,
+    slept,
+    personas,
+    jobs: createReadJob({ store, records }),
+    accept: createAcceptInteraction({
+      ...common,
+      active,
+      hasher,
+      reservations: createReservations({
+        store,
+        hasher,
+        now,
+        ttlSeconds: 24 * 3600,
+      }),
+      jobTimeoutMs,
+      resultTtlMs,
+    }),
+    sweep: createSweep({ records, active, safe, finishJob, log, now }),
+  };
+}
+export type Core = ReturnType<typeof createCore>;
+
+export function aPrincipal(
+  overrides: {
+    readonly tenantId?: string;
+    readonly appId?: string;
+    readonly roles?: readonly Role[];
+  } = {},
+): Principal {
+  return {
+    tenantId: tag(overrides.tenantId ?? "t1"),
+    appId: tag(overrides.appId ?? "app-1"),
+    userId: tag("u1"),
+    roles: overrides.roles ?? ["adapter"],
+  };
+}
+
+/** An interaction with this many artifacts of the fake provider. */
+export function anInteraction(
+  overrides: Readonly<Record<string, unknown>> & {
+    readonly artifacts?: number;
+  } = {},
+): InteractionRequest {
+  const { artifacts = 0, ...fields } = overrides;
+  return InteractionRequest.parse({
+    platformType: "Test",
+    conversationId: "c1",
+    userId: "u1",
+    queryText: "What does it say?",
+    artifactReferences: Array.from({ length: artifacts }, (_, index) => ({
+      referenceId: `document-${index}`,
+      referenceType: "test",
+      sourceUri: `source-${index}`,
+    })),
+    ...fields,
+  });
+}
+
+interface Posted {
+  readonly principal?: Principal;
+  readonly request?: InteractionRequest;
+  readonly key?: string;
+  readonly personaIds?: readonly string[];
+}
+
+/** An accepted interaction's job. */
+export async function acceptJob(
+  core: Core,
+  ports: Ports,
+  options?: Posted,
+): Promise<JobKey> {
+  const { tenantId, jobId } = await submit(core, ports, options);
+  return { tenantId, jobId };
+}
+
+/** Posts an interaction, as an adapter does. */
+export async function submit(core: Core, ports: Ports, options: Posted = {}) {
+  const principal = options.principal ?? aPrincipal();
+  const { jobId, isReplay } = await core.accept(
+    {
+      principal,
+      request: options.request ?? anInteraction(),
+      personaIds: (options.personaIds ?? ["analyst"]).map(tag),
+      idempotencyKey: options.key,
+      traceparent: undefined,
+    },
+    ports.runner,
+  );
+  return { tenantId: principal.tenantId, jobId, isReplay };
+}
