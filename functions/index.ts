@@ -26,12 +26,10 @@ import { createDeliverWebhook } from "./service-bus/deliver-webhook.ts";
 import { createServices } from "./services.ts";
 
 /** The composition root: builds the services from the settings and registers every trigger. */
-const config = loadConfig();
-const services = createServices(config, {
+const services = createServices(loadConfig(), {
   root: fileURLToPath(new URL("../..", import.meta.url)),
   extractionChild: new URL("../extraction/main.js", import.meta.url),
 });
-const maxBytes = config.ARTIFACT_MAX_BYTES;
 const durableClient = df.input.durableClient();
 
 function registerActivity<I extends z.ZodType, O extends z.ZodType>(
@@ -44,10 +42,7 @@ function registerActivity<I extends z.ZodType, O extends z.ZodType>(
 }
 
 registerActivity(contracts.loadPlan, createLoadPlan(services));
-registerActivity(
-  contracts.retrieveArtifact,
-  createRetrieveArtifact({ ...services, maxBytes }),
-);
+registerActivity(contracts.retrieveArtifact, createRetrieveArtifact(services));
 registerActivity(contracts.extractContent, createExtractContent(services));
 registerActivity(contracts.invokePersona, createInvokePersona(services));
 registerActivity(contracts.storeMetadata, createStoreMetadata(services));

@@ -16,6 +16,9 @@ import { isTerminal, type TerminalStatus } from "./job-status.ts";
 /** A result that a callback announces stays readable for as long as its delivery may take (DESIGN §3). */
 const callbackRetentionMs = 96 * 3600 * 1000;
 
+/** When the sweeper looks whether what belongs to a job's end was done after all. */
+const completeAgainMs = 60_000;
+
 export interface JobEnd {
   readonly status: TerminalStatus;
   readonly failure?: JobFailure | undefined;
@@ -115,8 +118,14 @@ export function createFinishJob(options: FinishJobOptions) {
           code: job.error?.code,
         });
     }
-    await relayOutbox(options, key, job);
-    await safe.shred(key.jobId, ["work"]);
+    try {
+      await relayOutbox(options, key, job);
+      await safe.shred(key.jobId, ["work"]);
+    } catch (thrown) {
+      // An outage may outlast the retries of whoever called: then it is the sweeper's, and soon.
+      await active.schedule(key, now() + completeAgainMs);
+      throw thrown;
+    }
     await active.schedule(key, Date.parse(job.retainUntil));
     return job.status;
   };

@@ -3,6 +3,7 @@ import type { Operation, Stored } from "../documents/document-store.ts";
 import type { kinds } from "../documents/kinds.ts";
 import type { Now } from "../kernel/clock.ts";
 import { type ErrorCode, NucleusError } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/log.ts";
 import { type IsoTime, Tag, toIsoTime } from "../kernel/metadata.ts";
 import type {
   ArtifactDocument,
@@ -71,9 +72,10 @@ export interface JobRecords {
 /** Creates the records over a document store. */
 export function createJobRecords(options: {
   readonly store: RecordStore;
+  readonly log: Logger;
   readonly now: Now;
 }): JobRecords {
-  const { store, now } = options;
+  const { store, log, now } = options;
   const partitionOf = ({ tenantId, jobId }: JobKey) => ({
     tenantId,
     scope: jobId,
@@ -99,7 +101,11 @@ export function createJobRecords(options: {
         },
         ...others,
       ]);
-      if (outcome.ok) return document;
+      if (!outcome.ok) continue;
+      const { status } = document;
+      if (status !== stored.document.status)
+        log.event("job.status-changed", { ...key, status: Tag.parse(status) });
+      return document;
     }
   };
 

@@ -22,6 +22,7 @@ import {
 } from "../../shared/jobs/job-records.ts";
 import { createReadJob } from "../../shared/jobs/read-job.ts";
 import { createSweep } from "../../shared/jobs/sweep.ts";
+import { createDomain } from "../../functions/domain.ts";
 import { createLogger } from "../../shared/kernel/log.ts";
 import { Tag } from "../../shared/kernel/metadata.ts";
 import { createAssembleResult } from "../../shared/results/assemble-result.ts";
@@ -100,112 +101,54 @@ export function wrapPorts(ports: Ports, crash: Crash): Ports {
 
 /** One process's services over its ports, put together as the composition root does. */
 export function createCore(ports: Ports) {
-  const { store, vault, keys, secrets, messages, deliverer, clock } = ports;
-  const { now } = clock;
+  const { now } = ports.clock;
   const log = createLogger((line) => ports.logLines.push(line), now);
-  const safe = createContentSafe({ vault, keys, secrets, now });
-  const hasher = createTenantHasher({ secrets });
-  const records = createJobRecords({ store, now });
-  const active = createActiveJobs({ store, now });
-  const signing = createSigningSecrets({ secrets, now });
-  const subscriptions = createSubscriptions({ store, safe, signing, now });
-  const deliveryRecords = createDeliveryRecords(store);
-  const tickets = createResultTickets({ store, now });
   const slept: number[] = [];
-  const steps = createStepRunner({
-    records,
-    log,
-    now,
-    sleep: async (ms) => slept.push(ms),
-  });
-  const deliveries = createDeliveries({
-    records: deliveryRecords,
-    jobs: records,
-    subscriptions,
-    signing,
-    tickets,
-    safe,
-    messages,
-    deliverer,
-    schedule: [0, 5, 300],
-    attemptLeaseMs: 60_000,
-    serviceUrl: ServiceUrl.parse("https://nucleus.example"),
-    log,
-    now,
-    random: () => 0.5,
-  });
-  const finishJob = createFinishJob({
-    store,
-    records,
-    active,
-    safe,
-    subscriptions,
-    deliveries,
-    assembleResult: createAssembleResult({ store, safe }),
-    resultTtlMs,
-    log,
-    now,
-  });
-  const common = { steps, records, safe, store, log, now };
+  const domain = createDomain(
+    {
+      ...ports,
+      log,
+      now,
+      sleep: async (ms) => slept.push(ms),
+      random: () => 0.5,
+    },
+    {
+      schedule: [0, 5, 300],
+      attemptLeaseMs: 60_000,
+      serviceUrl: ServiceUrl.parse("https://nucleus.example"),
+      jobTimeoutMs,
+      resultTtlMs,
+      idempotencyTtlSeconds: 24 * 3600,
+    },
+  );
   const providers = new Map([[ports.provider.referenceType, ports.provider]]);
   const personas = new Map(
     ["analyst", "critic"].map((id) => [id, aPersona({ personaId: id })]),
   );
   const activities = {
-    loadPlan: toActivityHandler(
-      contracts.loadPlan,
-      createLoadPlan({ records }),
-    ),
+    loadPlan: toActivityHandler(contracts.loadPlan, createLoadPlan(domain)),
     retrieve: toActivityHandler(
       contracts.retrieveArtifact,
-      createRetrieveArtifact({ ...common, hasher, providers, maxBytes: 1e6 }),
+      createRetrieveArtifact({ ...domain, providers, maxBytes: 1e6 }),
     ),
     extract: toActivityHandler(
       contracts.extractContent,
-      createExtractContent({ ...common, extractor: ports.extractor }),
+      createExtractContent({ ...domain, extractor: ports.extractor }),
     ),
     persona: toActivityHandler(
       contracts.invokePersona,
-      createInvokePersona({ ...common, personas, model: ports.model }),
+      createInvokePersona({ ...domain, personas, model: ports.model }),
     ),
     store: toActivityHandler(
       contracts.storeMetadata,
-      createStoreMetadata(common),
+      createStoreMetadata(domain),
     ),
     finish: toActivityHandler(
       contracts.finishJob,
-      createFinishJobActivity({ finishJob }),
+      createFinishJobActivity(domain),
     ),
   };
-  return {
-    ...common,
-    hasher,
-    active,
-    signing,
-    subscriptions,
-    deliveryRecords,
-    tickets,
-    deliveries,
-    finishJob,
-    activities,
-    slept,
-    personas,
-    jobs: createReadJob({ store, records }),
-    accept: createAcceptInteraction({
-      ...common,
-      active,
-      hasher,
-      reservations: createReservations({
-        store,
-        hasher,
-        now,
-        ttlSeconds: 24 * 3600,
-      }),
-      jobTimeoutMs,
-      resultTtlMs,
-    }),
-    sweep: createSweep({ records, active, safe, finishJob, log, now }),
-  };
+  return { ...domain, activities, slept, personas };
 }
 export type Core = ReturnType<typeof createCore>;
 
