@@ -19,8 +19,8 @@ const exitCode = await main(process.argv.slice(2), {
   redraw: (text) => process.stdout.write(`\r\u001b[2K${text}`),
   warn: (text) => process.stderr.write(`${text}\n`),
 });
-// A command that is done ends, whatever a library still holds open; stdout is written synchronously.
-process.exit(exitCode);
+// What is still open ends by itself: a command that does not end is a fault that shows.
+process.exitCode = exitCode;
 
 async function main(args: readonly string[], io: CommandIo): Promise<number> {
   const [major = 0] = process.versions.node.split(".").map(Number);

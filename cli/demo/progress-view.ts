@@ -27,7 +27,7 @@ export function createProgressView(io: CommandIo): ProgressView {
 }
 
 /** Such as `[############------------]  50 %  Extracting (6 of 12 steps)`. */
-export function toProgressLine({ status, progress }: Status): string {
+function toProgressLine({ status, progress }: Status): string {
   const { percentage, completedSteps, totalSteps } = progress;
   const filled = Math.round((barWidth * Math.min(100, percentage)) / 100);
   const bar = "#".repeat(filled).padEnd(barWidth, "-");

@@ -12,7 +12,7 @@ import type { SigningSecrets } from "../../shared/webhooks/signing-secrets.ts";
 import type { Subscriptions } from "../../shared/webhooks/subscriptions.ts";
 import { idOf, readJson, RequestProblem, type SecuredRoute } from "./route.ts";
 
-export const WebhookRequest = z.strictObject({
+const WebhookRequest = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(4096),
   eventTypes: z.array(JobEventType).min(1).default(JobEventType.options),
 });

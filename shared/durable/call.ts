@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { type Contract, type Outcome, toErrorCode } from "./contract.ts";
 
 /** Retries of what may pass by itself: four attempts within about 15 seconds. */
-export const transientRetry = new df.RetryOptions(1_000, 4);
+const transientRetry = new df.RetryOptions(1_000, 4);
 transientRetry.backoffCoefficient = 2.5;
 transientRetry.maxRetryIntervalInMilliseconds = 10_000;
 

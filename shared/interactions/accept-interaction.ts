@@ -41,7 +41,7 @@ export interface AcceptOptions {
 }
 
 /** Where an interaction's request lies within its job's request key. */
-export const requestName = Tag.parse("interaction");
+const requestName = Tag.parse("interaction");
 
 /**
  * Takes an interaction in: reserve an id, enter it in the sweeper's list, make its keys, seal the request, write the

@@ -15,7 +15,7 @@ import { jobStatuses } from "./job-status.ts";
 export const ErrorCode = z.enum(errorCodes);
 
 /** The steps of the built-in workflow that report progress; each does its work once per item. */
-export const stepIds = ["retrieve", "extract", "persona", "store"] as const;
+const stepIds = ["retrieve", "extract", "persona", "store"] as const;
 export const StepId = z.enum(stepIds);
 export type StepId = z.infer<typeof StepId>;
 

@@ -143,7 +143,7 @@ function honourCancellation(job: JobDocument, asked: JobEnd): JobEnd {
 }
 
 /** Sends what a job's end committed and has not sent yet. */
-export async function relayOutbox(
+async function relayOutbox(
   { store, deliveries }: Pick<FinishJobOptions, "store" | "deliveries">,
   { tenantId, jobId }: JobKey,
   job: JobDocument,

@@ -166,19 +166,23 @@ export function createJobRecords(options: {
   };
 
   const abandon: JobRecords["abandon"] = async (key) => {
-    await store.batch(partitionOf(key), [
-      {
-        op: "create",
-        kind: "event",
-        id: recordIds.event("job.accepted"),
-        document: { type: "job.abandoned", at: toIsoTime(now()) },
-        ttlSeconds: abandonedTtlSeconds,
-      },
-    ]);
+    const marker = toAbandonedMarker(toIsoTime(now()));
+    await store.batch(partitionOf(key), [marker]);
     return (await read(key)) === undefined;
   };
 
   return { read, begin, abandon, change, reportStep, mergeArtifact };
+}
+
+/** Stands where a job's first event would: whoever would write the job later finds the place taken. */
+function toAbandonedMarker(at: IsoTime): Operation<typeof kinds> {
+  return {
+    op: "create",
+    kind: "event",
+    id: recordIds.event("job.accepted"),
+    document: { type: "job.abandoned", at },
+    ttlSeconds: abandonedTtlSeconds,
+  };
 }
 
 /** What is written of an attempt's end: the item's progress, and the event of it. */

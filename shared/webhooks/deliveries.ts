@@ -6,14 +6,13 @@ import type { Now } from "../kernel/clock.ts";
 import { Content } from "../kernel/content.ts";
 import { NucleusError, toNucleusError } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/log.ts";
-import { Tag, toIsoTime } from "../kernel/metadata.ts";
+import { type Tag, toIsoTime } from "../kernel/metadata.ts";
 import type { MessageSender } from "../messages/message-sender.ts";
 import type { ContentSafe } from "../vault/content-safe.ts";
 import type { AttemptResult, Deliverer } from "./deliver.ts";
 import type { DeliveryMessage } from "./delivery-channel.ts";
 import { createDeliveryMessages } from "./delivery-messages.ts";
 import type { DeliveryKey, DeliveryRecords } from "./delivery-records.ts";
-import type { DeliveryDocument } from "./documents.ts";
 import {
   attemptsOfRound,
   newDelivery,
@@ -27,7 +26,8 @@ import {
 } from "./event.ts";
 import { resultTicketHeader } from "./result-ticket.ts";
 import type { ResultTickets } from "./result-tickets.ts";
-import { nextAttempt, type WebhookSchedule } from "./schedule.ts";
+import type { WebhookSchedule } from "./schedule.ts";
+import { createEndAttempt } from "./end-attempt.ts";
 import { signDelivery } from "./sign.ts";
 import type { Signer, SigningSecrets } from "./signing-secrets.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -71,63 +71,11 @@ export interface Deliveries {
 }
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
-  const { records, jobs, schedule, now, random } = options;
+  const { records, jobs, now } = options;
 
   const { ask, askFirst, postpone } = createDeliveryMessages(options);
 
-  const end = async (
-    message: DeliveryMessage,
-    round: number,
-    result: AttemptResult,
-  ) => {
-    const { attempt } = message;
-    const nowMs = now();
-    const record = toAttemptRecord(attempt, nowMs, result);
-    switch (result.outcome) {
-      case "delivered":
-        await records.apply(
-          message,
-          { type: "succeed", attempt, nowMs },
-          record,
-        );
-        break;
-      case "gone":
-        await records.apply(message, { type: "gone", attempt, nowMs }, record);
-        if (message.webhookId !== undefined)
-          await options.subscriptions.disable(
-            message.tenantId,
-            message.webhookId,
-          );
-        break;
-      case "failed": {
-        const next = nextAttempt({
-          attempt: round,
-          schedule,
-          retryAfterMs: result.retryAfterMs,
-          random,
-        });
-        await records.apply(
-          message,
-          { type: "fail", attempt, nowMs, next },
-          record,
-        );
-        if (next.kind === "scheduled")
-          await ask(message, attempt + 1, nowMs + next.delayMs);
-        break;
-      }
-      default:
-        result satisfies never;
-    }
-    options.log.event("delivery.attempted", {
-      tenantId: message.tenantId,
-      jobId: message.jobId,
-      deliveryId: message.deliveryId,
-      attempt,
-      outcome: Tag.parse(result.outcome),
-      httpStatus: result.httpStatus,
-      durationMs: Math.round(result.durationMs),
-    });
-  };
+  const end = createEndAttempt({ ...options, ask });
 
   const begin = async (message: DeliveryMessage): Promise<Transition> => {
     const { attempt } = message;
@@ -205,23 +153,6 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
         throw new NucleusError("delivery_not_redeliverable");
       await askFirst(key, state.attempt + 1);
     },
-  };
-}
-
-/** An attempt, as it is listed. */
-function toAttemptRecord(
-  attempt: number,
-  nowMs: number,
-  result: AttemptResult,
-): DeliveryDocument["attempts"][number] {
-  const { outcome, httpStatus, durationMs } = result;
-  return {
-    attempt,
-    at: toIsoTime(nowMs),
-    outcome,
-    httpStatus,
-    code: outcome === "delivered" ? undefined : result.code,
-    durationMs,
   };
 }
 
