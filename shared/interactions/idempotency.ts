@@ -10,6 +10,8 @@ import type { TenantHasher } from "../vault/tenant-hash.ts";
 
 /** How long the first request may take before another one takes its work over. */
 const leaseMs = 60_000;
+/** An acceptance takes milliseconds: whoever is told to wait need not wait for a lease to end. */
+const askAgainMs = 1_000;
 const recordId = Tag.parse("key");
 
 /** A place for one logical request: the job id that all its repetitions share. */
@@ -110,7 +112,7 @@ export function createReservations(options: {
       const leaseLeftMs = Date.parse(held.document.leaseUntil) - now();
       if (leaseLeftMs > 0)
         throw new NucleusError("idempotency_in_flight", {
-          retryAfterMs: leaseLeftMs,
+          retryAfterMs: Math.min(leaseLeftMs, askAgainMs),
         });
       const taken = await write(
         { ...held.document, leaseUntil: toIsoTime(now() + leaseMs) },

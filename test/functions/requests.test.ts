@@ -243,7 +243,7 @@ test("while the first request is in flight, the second is told when to come back
   ports.clock.advance(500);
   expect(await post(http, call)).toMatchObject({
     status: 409,
-    headers: { "retry-after": "60" },
+    headers: { "retry-after": "1" },
     body: { code: "idempotency_in_flight", retryable: true },
   });
   proceed.resolve();
