@@ -31,6 +31,6 @@ export function pickMissing(
   given: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(defaults).filter(([name]) => given[name] === undefined),
+    Object.entries(defaults).filter(([name]) => (given[name] ?? "") === ""),
   );
 }

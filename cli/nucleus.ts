@@ -11,6 +11,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 };
 const minimumNode = 24;
 
+// What is kept holds keys and sealed content: nobody else on this machine needs to read it.
+process.umask(0o077);
+
 const exitCode = await main(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),

@@ -23,6 +23,8 @@ import * as contracts from "../shared/workflow/contracts.ts";
 import { toHttpHandler } from "./http/route.ts";
 import { createRoutes } from "./http/routes.ts";
 import { createDeliverWebhook } from "./service-bus/deliver-webhook.ts";
+import { createCleanVault } from "./timer/clean-vault.ts";
+import { createSweepJobs } from "./timer/sweep-jobs.ts";
 import { createServices } from "./services.ts";
 
 /** The composition root: builds the services from the settings and registers every trigger. */
@@ -75,16 +77,12 @@ app.serviceBusQueue("deliver-webhook", {
 app.timer("sweep", {
   schedule: "*/30 * * * * *",
   extraInputs: [durableClient],
-  handler: async (_timer, context) => {
-    await services.sweep(createDurableJobRunner(df.getClient(context)));
-  },
+  handler: createSweepJobs({ ...services, runnerOf }),
 });
 
 app.timer("clean-vault", {
   schedule: "0 17 * * * *",
-  handler: async () => {
-    services.log.event("vault.cleaned", await services.safe.sweep());
-  },
+  handler: createCleanVault(services),
 });
 
 app.hook.appTerminate(() => services.close());

@@ -3,6 +3,7 @@ import { createGetHealth } from "./get-health.ts";
 import { createGetJobResult } from "./get-job-result.ts";
 import { createGetJobStatus } from "./get-job-status.ts";
 import { createGetJob } from "./get-job.ts";
+import { createJobDeliveryRoutes } from "./job-delivery-routes.ts";
 import { createPostInteraction } from "./post-interaction.ts";
 import type { Route } from "./route.ts";
 import { createWebhookRoutes } from "./webhook-routes.ts";
@@ -11,6 +12,7 @@ type RouteDependencies = Parameters<typeof createPostInteraction>[0] &
   Parameters<typeof createGetJob>[0] &
   Parameters<typeof createGetJobResult>[0] &
   Parameters<typeof createCancelJob>[0] &
+  Parameters<typeof createJobDeliveryRoutes>[0] &
   Parameters<typeof createWebhookRoutes>[0] &
   Parameters<typeof createGetHealth>[0];
 
@@ -31,6 +33,7 @@ export function createRoutes(
     }),
     createGetJobResult(dependencies),
     createCancelJob(dependencies),
+    ...createJobDeliveryRoutes(dependencies),
     ...createWebhookRoutes(dependencies),
     ...createGetHealth(dependencies),
   ];

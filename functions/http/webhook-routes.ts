@@ -3,13 +3,11 @@ import { Content } from "../../shared/kernel/content.ts";
 import { NucleusError } from "../../shared/kernel/errors.ts";
 import type { Deliveries } from "../../shared/webhooks/deliveries.ts";
 import type { DeliveryRecords } from "../../shared/webhooks/delivery-records.ts";
-import type {
-  DeliveryDocument,
-  WebhookDocument,
-} from "../../shared/webhooks/documents.ts";
+import type { WebhookDocument } from "../../shared/webhooks/documents.ts";
 import { JobEventType } from "../../shared/webhooks/event.ts";
 import type { SigningSecrets } from "../../shared/webhooks/signing-secrets.ts";
 import type { Subscriptions } from "../../shared/webhooks/subscriptions.ts";
+import { toDeliveryView } from "./delivery-view.ts";
 import { idOf, readJson, RequestProblem, type SecuredRoute } from "./route.ts";
 
 const WebhookRequest = z.strictObject({
@@ -226,21 +224,5 @@ function toWebhookView(webhook: WebhookDocument, url: Content) {
     status,
     createdAt,
     updatedAt,
-  };
-}
-
-function toDeliveryView(delivery: DeliveryDocument) {
-  const { deliveryId, jobId, eventType, state, attempts, createdAt } = delivery;
-  return {
-    deliveryId,
-    jobId,
-    eventType,
-    state: state.status,
-    nextAttemptAt:
-      state.status === "scheduled"
-        ? new Date(state.dueAtMs).toISOString()
-        : undefined,
-    attempts,
-    createdAt,
   };
 }

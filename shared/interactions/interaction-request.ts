@@ -25,7 +25,7 @@ const ArtifactReference = z
 
 /**
  * What an adapter posts (the seeds' AdapterRequest, in camelCase). The whole of it is sealed; what is metadata of it is
- * listed in docs/architecture.md and taken out by `toJobDocument`.
+ * listed in docs/configuration.md and taken out by `toJobDocument`.
  */
 export const InteractionRequest = z
   .strictObject({

@@ -196,7 +196,7 @@ async function toOutbox(
 }
 
 /** The `webhook-id`: the same however often a job's end is repeated, and without a dot, as Standard Webhooks asks. */
-function toDeliveryId(jobId: Tag, webhookId: Tag | undefined): Tag {
+export function toDeliveryId(jobId: Tag, webhookId: Tag | undefined): Tag {
   return Tag.parse(
     webhookId === undefined ? `msg_${jobId}` : `msg_${jobId}_${webhookId}`,
   );

@@ -6,7 +6,7 @@ import type {
   JobFailure,
   StepDocument,
 } from "./documents.ts";
-import { isTerminal, type JobStatus } from "./job-status.ts";
+import type { JobStatus } from "./job-status.ts";
 
 /** What an API answer says of a job's state: metadata only, so that everybody who may see the job may see all of it. */
 export interface JobStatusView {
@@ -101,16 +101,15 @@ function toProgress(
   steps: readonly StepDocument[],
 ): Progress {
   const totalSteps = countProgressItems(job);
-  // Branches that were given up never report; a completed job has no more steps to do.
+  // The end reports nothing of its own, nor do branches that were given up.
   const completedSteps =
     job.status === "Completed"
       ? totalSteps
-      : Math.min(steps.length, totalSteps);
-  const share = Math.floor((100 * completedSteps) / totalSteps);
+      : Math.min(steps.length, totalSteps - 1);
   return {
     completedSteps,
     totalSteps,
-    percentage: isTerminal(job.status) ? share : Math.min(share, 99),
+    percentage: Math.floor((100 * completedSteps) / totalSteps),
     currentStep: currentSteps[job.status],
   };
 }

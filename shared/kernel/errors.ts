@@ -57,6 +57,11 @@ export const errorCatalogue = {
     "The bearer token is missing, expired or not valid here.",
     "Get a token (locally: npx nucleus token --role adapter --tenant t1 --user u1) and send it as Authorization: Bearer.",
   ),
+  ticket_invalid: permanent(
+    401,
+    "The result ticket is not one of this job.",
+    "Use the nucleus-result-ticket header of this job's callback, or a bearer token.",
+  ),
   forbidden: permanent(
     403,
     "The token has none of the roles that this route needs.",
@@ -127,11 +132,6 @@ export const errorCatalogue = {
     "This delivery is still being attempted.",
     "Wait until it is delivered or dead.",
   ),
-  rate_limited: transient(
-    429,
-    "Too many requests.",
-    "Wait for the Retry-After seconds.",
-  ),
   service_unavailable: transient(
     503,
     "A dependency does not answer.",
@@ -140,7 +140,7 @@ export const errorCatalogue = {
   internal: transient(
     500,
     "Something failed inside Nucleus.",
-    "Report the traceId; sending the request again is safe with an Idempotency-Key.",
+    "Report this answer's instance; sending the request again is safe with an Idempotency-Key.",
   ),
   // Retrieving artifacts
   artifact_not_found: permanent(
@@ -285,7 +285,7 @@ export const errorCatalogue = {
   delivery_failed: transient(
     502,
     "The endpoint did not answer with 2xx.",
-    "Make it answer 2xx within 15 seconds.",
+    "Make it answer 2xx in time (WEBHOOK_TIMEOUT_MS).",
   ),
   delivery_gone: permanent(
     410,

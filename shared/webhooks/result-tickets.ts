@@ -15,7 +15,7 @@ export interface ResultTickets {
   /**
    * The tenant whose job's result the ticket opens.
    *
-   * @throws NucleusError unauthenticated for what is no ticket of this job, result_gone for one that is used up
+   * @throws NucleusError ticket_invalid for what is no ticket of this job, result_gone for one that is used up
    */
   redeem(jobId: Tag, presented: string): Promise<Tag>;
 }
@@ -46,17 +46,17 @@ export function createResultTickets(options: {
       );
       const ticketHash = toTicketHash(token);
       if (!tenantId.success || ticketHash === undefined)
-        throw new NucleusError("unauthenticated");
+        throw new NucleusError("ticket_invalid");
       const partition = { tenantId: tenantId.data, scope: jobId };
       for (;;) {
         const stored = await store.read("ticket", partition, idOf(ticketHash));
-        if (!stored) throw new NucleusError("unauthenticated");
+        if (!stored) throw new NucleusError("ticket_invalid");
         const redemption = redeemResultTicket(stored.document, {
           token,
           nowMs: now(),
         });
         if (redemption.kind === "unknown")
-          throw new NucleusError("unauthenticated");
+          throw new NucleusError("ticket_invalid");
         if (redemption.kind === "gone") throw new NucleusError("result_gone");
         if (stored.document.redeemedAtMs !== undefined) return tenantId.data;
         const { ticket } = redemption;

@@ -44,10 +44,10 @@ export function toInteractionPlan(job: {
   });
 }
 
-/** How many items of progress a job has: two per artifact, one per persona, and the store step. */
+/** How many items of progress a job has: two per artifact, one per persona, the store step, and its end. */
 export function countProgressItems(job: {
   readonly artifactCount: number;
   readonly personaIds: readonly Tag[];
 }): number {
-  return 2 * job.artifactCount + job.personaIds.length + 1;
+  return 2 * job.artifactCount + job.personaIds.length + 2;
 }

@@ -64,6 +64,14 @@ const rules: Readonly<Record<string, Rule>> = {
     status: 200,
     params: "ended",
   },
+  "list-job-deliveries": seeJob,
+  "redeliver-callback": {
+    roles: ["adapter", "operator", "admin"],
+    beyondOwn: ["operator", "admin"],
+    isAboutOne: true,
+    status: 202,
+    params: "callback",
+  },
   "cancel-job": {
     roles: ["adapter", "operator", "admin"],
     beyondOwn: ["operator", "admin"],
@@ -95,9 +103,16 @@ async function openScene() {
     url: Content.fromText("https://subscriber.example/hook"),
     eventTypes: ["nucleus.job.completed"],
   });
-  const ended = await acceptJob(core, ports, { request: anInteraction() });
+  const request = anInteraction({
+    callbackUrl: "https://subscriber.example/callback",
+  });
+  const ended = await acceptJob(core, ports, { request });
   await core.finishJob(ended, { status: "Completed", answered: [] });
-  const message = deliveryChannel.body.parse(ports.messages.take()?.body);
+  const [callback, message] = [0, 1].map(() =>
+    deliveryChannel.body.parse(ports.messages.take()?.body),
+  );
+  if (!callback || !message) throw new Error("two deliveries were expected");
+  await core.deliveries.attempt(callback);
   await core.deliveries.attempt(message);
   const running = await acceptJob(core, ports);
   const { webhookId } = webhook;
@@ -105,6 +120,7 @@ async function openScene() {
     http,
     things: {
       ended: { jobId: ended.jobId },
+      callback: { jobId: ended.jobId, deliveryId: callback.deliveryId },
       running: { jobId: running.jobId },
       webhook: { webhookId, deliveryId: message.deliveryId },
     },

@@ -264,7 +264,7 @@ test("a job tells its progress, and its end, in metadata only", async () => {
       status: "Queued",
       progress: {
         completedSteps: 0,
-        totalSteps: 4,
+        totalSteps: 5,
         percentage: 0,
         currentStep: "queued",
       },
@@ -275,7 +275,7 @@ test("a job tells its progress, and its end, in metadata only", async () => {
   expect(await get("get-interaction-status")).toMatchObject({
     body: {
       status: "RetrievingContent",
-      progress: { completedSteps: 1, percentage: 25, currentStep: "retrieve" },
+      progress: { completedSteps: 1, percentage: 20, currentStep: "retrieve" },
     },
   });
   expect(await get("get-job-result")).toMatchObject({

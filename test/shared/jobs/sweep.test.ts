@@ -16,6 +16,7 @@ import {
   runUntilCrash,
 } from "../../support/crash.ts";
 import { allOf, listedJobs, sealedOwners } from "../../support/stored.ts";
+import { NucleusError } from "../../../shared/kernel/errors.ts";
 import type { JobKey } from "../../../shared/jobs/job-records.ts";
 
 const minuteMs = 60_000;
@@ -141,6 +142,26 @@ test.each(["before", "after"] as const)(
     expect(calls).toBeGreaterThan(10);
   },
 );
+
+test("the queue does not answer when a job ends: its end is announced within a minute of the queue's return", async () => {
+  const { ports, core, sweepAfter } = openScene();
+  const key = await openRunningJob(core, ports);
+  // The sweeper has seen it run, and would look again at its deadline only.
+  await sweepAfter(minuteMs);
+  const messages = {
+    ...ports.messages,
+    send: () => Promise.reject(new NucleusError("service_unavailable")),
+  };
+  const end = { ...key, status: "Failed" as const, answered: [] };
+  await expect(
+    createCore({ ...ports, messages }).activities.finish(end),
+  ).rejects.toMatchObject({ code: "service_unavailable" });
+  ports.runner.instances.set(key.jobId, "ended");
+  expect([...ports.messages.sent]).toEqual([]);
+  await sweepAfter(minuteMs);
+  expect([...ports.messages.sent]).toEqual([`msg_${key.jobId}.1`]);
+  expect(await allOf(ports, "outbox")).toEqual([]);
+});
 
 test("when its time is over, a job's result, request and histories go; its record says when it ended", async () => {
   const { ports, core, sweepAfter } = openScene();

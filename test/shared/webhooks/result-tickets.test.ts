@@ -60,7 +60,7 @@ test("nothing that is kept of a ticket opens anything", async () => {
     ".",
   ])
     expect(await codeOf(tickets.redeem(job.jobId, guess))).toBe(
-      "unauthenticated",
+      "ticket_invalid",
     );
 });
 
@@ -68,11 +68,11 @@ test("another job's ticket, and another tenant's, is none", async () => {
   const { tickets, mint } = open();
   const ticket = await mint();
   expect(await codeOf(tickets.redeem(tag("job-2"), ticket))).toBe(
-    "unauthenticated",
+    "ticket_invalid",
   );
   const [, token] = ticket.split(".");
   const elsewhere = `${Buffer.from("t2").toString("base64url")}.${token}`;
   expect(await codeOf(tickets.redeem(job.jobId, elsewhere))).toBe(
-    "unauthenticated",
+    "ticket_invalid",
   );
 });
