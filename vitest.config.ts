@@ -3,7 +3,9 @@ import { defineConfig } from "vitest/config";
 /** `fast` is what `npm test` runs; `full` holds what takes minutes and runs with `npm run test:full`. */
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    // One fewer than cores, the default, would leave a core of two idle.
+    maxWorkers: "100%",
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
       {
