@@ -30,12 +30,6 @@ export function createStoreMetadata(options: {
     } as const;
     return steps.run(step, async (job) => {
       const analyzedByPersonaIds = personas.map(({ personaId }) => personaId);
-      for (const index of readable)
-        await records.mergeArtifact(
-          key,
-          index,
-          (known) => known && { ...known, analyzedByPersonaIds },
-        );
       const knowledge = personas.map((persona): Operation<typeof kinds> => ({
         op: "upsert",
         kind: "knowledge",
@@ -49,8 +43,18 @@ export function createStoreMetadata(options: {
           createdAt: toIsoTime(now()),
         },
       }));
-      if (knowledge.length > 0)
-        await store.batch({ tenantId, scope: jobId }, knowledge);
+      await Promise.all([
+        ...readable.map((index) =>
+          records.mergeArtifact(
+            key,
+            index,
+            (known) => known && { ...known, analyzedByPersonaIds },
+          ),
+        ),
+        ...(knowledge.length > 0
+          ? [store.batch({ tenantId, scope: jobId }, knowledge)]
+          : []),
+      ]);
       const documents = readable.length + knowledge.length;
       log.event("metadata.stored", {
         ...key,

@@ -82,7 +82,11 @@ export async function openFoundation(
   const supervisor = createWorkerSupervisor({
     workerFile: options.workerFile,
     scriptRoot,
-    env: settings,
+    // The app's compiled code, kept from start to start; nothing is written outside the home.
+    env: {
+      ...settings,
+      NODE_COMPILE_CACHE: join(options.home, "compile-cache"),
+    },
     log,
     onChange: () => workersChanged(),
   });

@@ -1,3 +1,5 @@
+import { createEncodedDigits, hexValues, noDigit } from "./encoded-digits.ts";
+import { forEachEncodedRun, type EncodedRun } from "./encoded-runs.ts";
 import { createPieceCollector, type View } from "./piece-collector.ts";
 import { forEachUtf16Region, type Region } from "./text-regions.ts";
 import { toUnescaped, toUnpercented } from "./unescape.ts";
@@ -13,23 +15,25 @@ export interface DecodedViews {
   readonly binaryPieces: readonly BinaryPiece[];
 }
 
+const otherEscape = /\\[^"]/;
 const minimumUtf16Units = 6;
-const encodedRuns = /[A-Za-z0-9+/_-][A-Za-z0-9+/_\-\r\n]{7,}/g;
-const hexRuns = /[0-9A-Fa-f]{12,}/g;
-const word = /^[A-Z]?[a-z]+$/;
-const hexId = /^[0-9A-Fa-f-]{24,}$/;
+const minimumHexDigits = 12;
+const minimumBinaryDigits = 16;
 
 /**
  * Takes one layer of textual encoding off wherever one is found: UTF-16, hex, base64 and base64url (every alignment,
  * with or without line breaks), percent and form encoding, backslash escapes.
+ *
+ * @param isWholesale decode hex and base64 also where the decoded bytes hold no text of the European scripts.
  */
 export function toDecodedViews(
   bytes: Buffer,
   textRegions: readonly Region[],
+  { isWholesale }: { readonly isWholesale: boolean },
 ): DecodedViews {
   const utf16 = createPieceCollector("utf-16", fromLatin1);
   const escapes = createEscapeCollectors();
-  const runs = createRunCollectors();
+  const runs = createRunCollectors(bytes, isWholesale);
   forEachUtf16Region(bytes, minimumUtf16Units, (start, end, order) => {
     const units = Buffer.from(bytes.subarray(start, end));
     const text = (order === "le" ? units : units.swap16()).toString("utf16le");
@@ -37,10 +41,8 @@ export function toDecodedViews(
     utf16.add(start, utf8, utf8.length);
   });
   for (const { start, end } of textRegions) {
-    const text = bytes.toString("latin1", start, end);
-    escapes.add(text, start);
-    for (const run of text.matchAll(encodedRuns))
-      runs.add(run[0], start + run.index);
+    escapes.add(bytes.toString("latin1", start, end), start);
+    forEachEncodedRun(bytes, start, end, runs.add);
   }
   return {
     views: [...utf16.toViews(), ...escapes.toViews(), ...runs.toViews()],
@@ -49,7 +51,7 @@ export function toDecodedViews(
 }
 
 /** Pieces of hex and base64: each is decoded from every position at which a byte may begin. */
-function createRunCollectors() {
+function createRunCollectors(bytes: Buffer, isWholesale: boolean) {
   const hex = [0, 1].map(() =>
     createPieceCollector("hex", (text) => Buffer.from(text, "hex")),
   );
@@ -57,47 +59,52 @@ function createRunCollectors() {
     createPieceCollector("base64", (text) => Buffer.from(text, "base64")),
   );
   const binaryPieces: BinaryPiece[] = [];
+  const digits = createEncodedDigits(bytes);
 
-  const addHex = (text: string, origin: number): void => {
+  const addHex = (start: number, end: number): void => {
+    digits.readHex(start, end);
     for (const [shift, collector] of hex.entries()) {
-      const digits = text.slice(shift);
-      const padded = `${digits}${digits.length % 2 === 0 ? "00" : "000"}`;
-      collector.add(origin, padded, padded.length / 2);
+      if (!isWholesale && !digits.isTelling(shift)) continue;
+      const text = bytes.toString("latin1", start + shift, end);
+      const padded = `${text}${text.length % 2 === 0 ? "00" : "000"}`;
+      collector.add(start, padded, padded.length / 2);
     }
   };
-  const addBase64 = (text: string, origin: number): void => {
-    for (const [shift, collector] of base64.entries()) {
-      const digits = text.slice(shift);
-      // "A" is zero: full groups of it end a piece with zero bytes.
-      const padded = digits.padEnd(Math.ceil(digits.length / 4) * 4 + 4, "A");
-      collector.add(origin, padded, (padded.length / 4) * 3);
+  const addHexOf = ({ start, end }: EncodedRun): void => {
+    for (let at = start; at < end; at += 1) {
+      const from = at;
+      while (at < end && hexValues[bytes[at] ?? 0] !== noDigit) at += 1;
+      if (at - from >= minimumHexDigits) addHex(from, at);
     }
-    if (looksBinary(text))
-      binaryPieces.push({ bytes: Buffer.from(text, "base64"), origin });
+  };
+  const addBase64 = ({ start, end, isMixed }: EncodedRun): void => {
+    digits.readBase64(start, end);
+    const toText = () =>
+      bytes.toString("latin1", start, end).replace(/[\r\n]/g, "");
+    for (const [shift, collector] of base64.entries()) {
+      if (!isWholesale && !digits.isTelling(shift)) continue;
+      const text = toText().slice(shift);
+      // "A" is zero: full groups of it end a piece with zero bytes.
+      const padded = text.padEnd(Math.ceil(text.length / 4) * 4 + 4, "A");
+      collector.add(start, padded, (padded.length / 4) * 3);
+    }
+    if (isMixed && digits.count() >= minimumBinaryDigits)
+      binaryPieces.push({
+        bytes: Buffer.from(toText(), "base64"),
+        origin: start,
+      });
   };
 
   return {
     binaryPieces,
-    add: (run: string, origin: number): void => {
-      // Base64 of eight or more characters is not by chance one word or all hex digits.
-      if (word.test(run)) return;
-      for (const found of run.matchAll(hexRuns))
-        addHex(found[0], origin + found.index);
-      if (!hexId.test(run)) addBase64(run.replace(/[\r\n]/g, ""), origin);
+    add: (run: EncodedRun): void => {
+      if (run.isWord) return;
+      addHexOf(run);
+      if (!run.isHexId) addBase64(run);
     },
     toViews: () =>
       [...hex, ...base64].flatMap((collector) => collector.toViews()),
   };
-}
-
-/** Base64 of compressed data has letters of both cases and digits; words and ids do not. */
-function looksBinary(text: string): boolean {
-  return (
-    text.length >= 16 &&
-    /[a-z]/.test(text) &&
-    /[A-Z]/.test(text) &&
-    /[0-9+/_-]/.test(text)
-  );
 }
 
 /** Percent, form and backslash escapes: only what surrounds an escape is decoded. */
@@ -105,6 +112,7 @@ function createEscapeCollectors() {
   const url = createPieceCollector("url", fromLatin1);
   const form = createPieceCollector("form", fromLatin1);
   const escaped = createPieceCollector("escaped", fromLatin1);
+  const quoted = createPieceCollector("escaped", fromLatin1, true);
   return {
     add: (text: string, start: number): void => {
       forEachSurrounding(text, "%", isTokenEnd, (token, at) => {
@@ -116,11 +124,14 @@ function createEscapeCollectors() {
         form.add(start + at, piece, piece.length);
       });
       forEachSurrounding(text, "\\", isLineEnd, (line, at) => {
-        const piece = `${toUnescaped(line)}\0`;
-        escaped.add(start + at, piece, piece.length);
+        // JSON in JSON: no escaped quote stands inside an encoded run or token, so those are found without this view.
+        const isQuoted = !otherEscape.test(line);
+        const piece = `${isQuoted ? line.replaceAll('\\"', '"') : toUnescaped(line)}\0`;
+        (isQuoted ? quoted : escaped).add(start + at, piece, piece.length);
       });
     },
-    toViews: () => [url, form, escaped].flatMap((view) => view.toViews()),
+    toViews: () =>
+      [url, form, escaped, quoted].flatMap((view) => view.toViews()),
   };
 }
 

@@ -2,6 +2,8 @@
 export interface View {
   readonly encoding: string;
   readonly bytes: Buffer;
+  /** No further layer can be found in it that was not found before it was decoded. */
+  readonly isInnermost: boolean;
   /** Offset in the encoded bytes of the stretch that holds this decoded offset. */
   toOrigin(offset: number): number;
 }
@@ -18,6 +20,7 @@ export interface PieceCollector {
 export function createPieceCollector(
   encoding: string,
   decode: (joined: string) => Buffer,
+  isInnermost = false,
 ): PieceCollector {
   const pieces: string[] = [];
   const starts: number[] = [];
@@ -37,6 +40,7 @@ export function createPieceCollector(
             {
               encoding,
               bytes: decode(pieces.join("")),
+              isInnermost,
               toOrigin: (offset) => origins[toIndex(starts, offset)] ?? 0,
             },
           ],

@@ -49,6 +49,8 @@ const maximumLayers = 3;
 const minimumEncodedBytes = 8;
 /** Eight words take at least so much. */
 const minimumTextBytes = 24;
+/** Signs whose UTF-16 does not show by small high bytes, and controls. */
+const beyondEurope = /[^\t-\r\u0020-\u007e\u0080-\u05ff]/;
 /** Reported instead of a marker when something inflates to more than can be searched. */
 const unsearchable = "compressed data beyond the limit";
 
@@ -57,6 +59,7 @@ interface Layer {
   readonly bytes: Buffer;
   readonly encodings: readonly string[];
   readonly isStart: boolean;
+  readonly isInnermost: boolean;
   toOffset(offset: number): number;
 }
 
@@ -74,6 +77,9 @@ export function isSearchable(text: string): boolean {
 export function createLeakScanner(options: ScannerOptions): LeakScanner {
   const searchMarkers = createMarkerSearch(options.markers.flatMap(toPatterns));
   const searchRuns = createWordRunSearch(options.sources);
+  const isWholesale = options.markers.some(({ text }) =>
+    beyondEurope.test(text),
+  );
 
   const searchLayer = (layer: Layer, report: Report): void => {
     const { bytes, encodings } = layer;
@@ -90,8 +96,8 @@ export function createLeakScanner(options: ScannerOptions): LeakScanner {
         searchRuns(bytes.toString("utf8", start, end), (source) => {
           report(source, [...encodings, "words"], layer.toOffset(start));
         });
-    if (encodings.length >= maximumLayers) return;
-    for (const inner of innerLayers(layer, regions, report))
+    if (layer.isInnermost || encodings.length >= maximumLayers) return;
+    for (const inner of innerLayers(layer, regions, { report, isWholesale }))
       searchLayer(inner, report);
   };
 
@@ -110,6 +116,7 @@ export function createLeakScanner(options: ScannerOptions): LeakScanner {
             bytes,
             encodings: [],
             isStart: offset === 0,
+            isInnermost: false,
             toOffset: (at) => offset + at,
           },
           report,
@@ -128,7 +135,10 @@ type Report = (
 function* innerLayers(
   layer: Layer,
   regions: readonly Region[],
-  report: Report,
+  {
+    report,
+    isWholesale,
+  }: { readonly report: Report; readonly isWholesale: boolean },
 ): Generator<Layer> {
   const { bytes, encodings } = layer;
   const toLayers = function* (
@@ -144,6 +154,7 @@ function* innerLayers(
           bytes: inflated,
           encodings: path,
           isStart: true,
+          isInnermost: false,
           toOffset: () => at,
         };
     }
@@ -151,12 +162,15 @@ function* innerLayers(
   yield* toLayers(findMembers(bytes), layer.toOffset);
   if (layer.isStart)
     yield* toLayers(findMembersAtStart(bytes, 0), layer.toOffset);
-  const { views, binaryPieces } = toDecodedViews(bytes, regions);
+  const { views, binaryPieces } = toDecodedViews(bytes, regions, {
+    isWholesale,
+  });
   for (const view of views)
     yield {
       bytes: view.bytes,
       encodings: [...encodings, view.encoding],
       isStart: false,
+      isInnermost: view.isInnermost,
       toOffset: (offset) => layer.toOffset(view.toOrigin(offset)),
     };
   for (const piece of binaryPieces)

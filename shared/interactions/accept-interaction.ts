@@ -134,6 +134,7 @@ export function createAcceptInteraction(options: AcceptOptions) {
       log.event("interaction.received", {
         tenantId,
         jobId,
+        correlationId: job.correlationId,
         appId: principal.appId,
         artifacts: job.artifactCount,
         personas: job.personaIds.length,

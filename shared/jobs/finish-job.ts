@@ -113,6 +113,7 @@ export function createFinishJob(options: FinishJobOptions) {
         log.event("job.finished", {
           ...key,
           traceparent: job.traceparent,
+          correlationId: job.correlationId,
           status: Tag.parse(job.status),
           durationMs: Math.max(0, now() - Date.parse(job.createdAt)),
           code: job.error?.code,

@@ -91,7 +91,7 @@ export const Settings = z.object({
     .url()
     .optional()
     .describe(
-      "Base URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1.",
+      "Base URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1. The operator chooses it, so EGRESS_ALLOW does not apply.",
     ),
   MODEL_API_KEY: z
     .string()

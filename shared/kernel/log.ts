@@ -20,6 +20,7 @@ export const logCatalogue = {
   "interaction.received": defineMetadata(
     z.strictObject({
       ...traced,
+      correlationId: Tag,
       appId: Tag,
       artifacts: Count,
       personas: Count,
@@ -29,6 +30,7 @@ export const logCatalogue = {
   "job.finished": defineMetadata(
     z.strictObject({
       ...traced,
+      correlationId: Tag,
       status: Tag,
       durationMs: Count,
       code: ErrorCode.optional(),

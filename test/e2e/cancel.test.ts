@@ -17,6 +17,7 @@ import {
   postInteraction,
   untilEnded,
 } from "../support/jobs.ts";
+import { eventsOf } from "../support/log-events.ts";
 import { type RunningApp, startApp } from "../support/running-app.ts";
 
 const late: ServeArtifact = (response) => {
@@ -77,13 +78,6 @@ async function untilStill(
       await sleep(20);
     }
 }
-
-/** The names of the app's log events about that job, in order. */
-const eventsOf = (app: RunningApp, jobId: string): string[] =>
-  app.logLines.flatMap(({ message = "" }) => {
-    if (!message.includes(jobId)) return [];
-    return /"event":"([\w.-]+)"/.exec(message)?.slice(1) ?? [];
-  });
 
 describe("cancelling", () => {
   let app: RunningApp;

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import {
   fileReferences,
   interactionBody,
@@ -11,6 +11,7 @@ import {
   runInteraction,
   untilEnded,
 } from "../support/jobs.ts";
+import { eventsOf, recordsOf } from "../support/log-events.ts";
 import { type RunningApp, startApp } from "../support/running-app.ts";
 
 const appRoot = resolve(import.meta.dirname, "../..");
@@ -154,6 +155,52 @@ test("progress only grows, the state only moves forward, and both end at their e
     percentage: 100,
     currentStep: null,
   });
+});
+
+test("the log tells what happened, under the adapter's correlation id and trace", async () => {
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const { jobId } = await postInteraction(
+    app,
+    interactionBody({
+      correlationId: "ticket-4711",
+      artifactReferences: fileReferences("05-steering-committee-minutes.md"),
+    }),
+    { traceparent },
+  );
+  await untilEnded(app, jobId);
+  await vi.waitFor(() => {
+    expect(eventsOf(app, jobId)).toContain("job.finished");
+  });
+
+  const records = recordsOf(app, jobId);
+  const told = new Set(records.map(({ event }) => event));
+  expect([...told]).toEqual(
+    expect.arrayContaining([
+      "interaction.received",
+      "artifact.processing-started",
+      "artifact.provider-invoked",
+      "artifact.retrieved",
+      "extraction.started",
+      "extraction.completed",
+      "persona.invoked",
+      "metadata.stored",
+      "job.finished",
+    ]),
+  );
+  const moves = records.filter(({ event }) => event === "job.status-changed");
+  expect(moves.map(({ status }) => status)).toEqual([
+    "Processing",
+    "RetrievingContent",
+    "Extracting",
+    "Analyzing",
+    "StoringMetadata",
+    "Completed",
+  ]);
+  for (const name of ["interaction.received", "job.finished"])
+    expect(records.find(({ event }) => event === name)).toMatchObject({
+      correlationId: "ticket-4711",
+      traceparent,
+    });
 });
 
 test("the job is told under all its addresses, with times in order and no content", async () => {

@@ -170,3 +170,18 @@ async function* toChunks(
   for (let at = 0; at < bytes.length; at += size)
     yield bytes.subarray(at, at + size);
 }
+
+test.each([
+  ["three letters with accents", "éàü"],
+  ["a script beyond Europe", "契約はいつ終わる"],
+])("%s in UTF-16 in base64 or hex is found", async (_name, text) => {
+  const short = createLeakScanner({
+    markers: [{ name: "short", text }],
+    sources: [],
+  });
+  for (const encoding of ["base64", "hex"] as const) {
+    const encoded = Buffer.from(`….${text}.…`, "utf16le").toString(encoding);
+    const findings = await short.scan(Buffer.from(`{"id":"${encoded}"}`));
+    expect(findings.map((finding) => finding.marker)).toContain("short");
+  }
+});

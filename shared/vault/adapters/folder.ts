@@ -35,6 +35,8 @@ export function createFolderContentVault(
 ): ContentVault {
   const { folder, now = systemNow } = options;
   const parts = join(folder, "parts");
+  /** Shards whose names this process has seen on disk: a shard is never removed. */
+  const durableShards = new Set<string>();
   mkdirSync(parts, { recursive: true, mode: 0o700 });
   removeAbandoned(parts, now());
 
@@ -48,7 +50,11 @@ export function createFolderContentVault(
             await onDisk(handle.writeFile(chunk));
           }
         });
-        await onDisk(placePart(part, folder, target));
+        if (!durableShards.has(target.shard)) {
+          await onDisk(makeShard(folder, target.shard));
+          durableShards.add(target.shard);
+        }
+        await onDisk(placePart(part, target));
       } catch (error) {
         await rm(part, { force: true });
         throw error;
@@ -103,19 +109,20 @@ function pathOf(folder: string, object: VaultObject): ObjectPath {
   return { ...path, file: join(path.ownerFolder, `${object.name}.sealed`) };
 }
 
+async function makeShard(folder: string, shard: string): Promise<void> {
+  await mkdir(shard, { recursive: true, mode: 0o700 });
+  await syncFolder(folder);
+}
+
 /** Renames a finished part into place, durably; repeated when another deletes the owner's folder in between. */
 async function placePart(
   part: string,
-  folder: string,
   { shard, ownerFolder, file }: ObjectPath,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const made = await mkdir(ownerFolder, { recursive: true, mode: 0o700 });
-      if (made !== undefined) {
-        await syncFolder(folder);
-        await syncFolder(shard);
-      }
+      if (made !== undefined) await syncFolder(shard);
       await rename(part, file);
       await syncFolder(ownerFolder);
       return;

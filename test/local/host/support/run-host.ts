@@ -1,4 +1,4 @@
-/** A host in a process of its own: `run-host.ts <scriptRoot> <home>`; SIGTERM stops it. Its log goes to stdout, "ready" ends the start. */
+/** A host in a process of its own: `run-host.ts <scriptRoot> <home>`; SIGTERM stops it, and nothing then keeps the process. Its log goes to stdout, "ready" ends the start. */
 import { startHost } from "../../../../local/host/start-host.ts";
 
 const [, , scriptRoot = "", home = ""] = process.argv;
@@ -11,5 +11,5 @@ const host = await startHost({
   queues: [],
   log: (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
 });
-process.on("SIGTERM", () => void host.stop().then(() => process.exit(0)));
+process.on("SIGTERM", () => void host.stop());
 process.stdout.write("ready\n");
