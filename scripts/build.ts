@@ -10,7 +10,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { build, type BuildOptions, type Metafile } from "esbuild";
+import type { BuildOptions, Metafile } from "esbuild";
 
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -68,6 +68,12 @@ async function main(): Promise<void> {
     options: { quiet: { type: "boolean" }, force: { type: "boolean" } },
   });
   const say = values.quiet ? () => {} : console.log;
+  if (process.env["npm_config_omit"]?.includes("dev")) {
+    say(
+      "Without development dependencies there is no build: dist/ stays as it is",
+    );
+    return;
+  }
   if (!values.force && (await isUpToDate())) {
     say("dist/ is up to date");
     return;
@@ -101,6 +107,7 @@ async function buildBundle(
   bundle: (typeof bundles)[keyof typeof bundles],
 ): Promise<{ metafile: Metafile; outputs: string[] }> {
   const folder = join(dist, name);
+  const { build } = await import("esbuild");
   const result = await build({
     ...sharedOptions,
     entryPoints: bundle.entry,
