@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type CallbackAnswer,
   type CallbackReceiver,
-  type ReceivedCallback,
   startCallbackReceiver,
 } from "../support/callback-receiver.ts";
 import { type RunningApp, startApp } from "../support/running-app.ts";
@@ -25,7 +24,7 @@ let receiver: CallbackReceiver;
 let app: RunningApp;
 beforeAll(async () => {
   receiver = await startCallbackReceiver(({ path }) => {
-    const nth = receivedAt(path).length;
+    const nth = receiver.receivedAt(path).length;
     return answers[path]?.(nth) ?? { status: 204 };
   });
   app = await startApp({
@@ -40,9 +39,6 @@ afterAll(async () => {
   await app.stop();
   await receiver.close();
 });
-
-const receivedAt = (path: string): readonly ReceivedCallback[] =>
-  receiver.received.filter((callback) => callback.path === path);
 
 const adapter = (userId: string) => createSubscriber(app, receiver, userId);
 
@@ -79,7 +75,7 @@ describe.concurrent("a delivery", () => {
     const times = delivery.attempts.map(({ at }) => Date.parse(at));
     for (const nth of [1, 2])
       expect((times[nth] ?? 0) - (times[nth - 1] ?? 0)).toBeGreaterThan(990);
-    const sent = receivedAt("/third-time");
+    const sent = receiver.receivedAt("/third-time");
     const valuesOf = (header: string) =>
       new Set(sent.map(({ headers }) => headers[header]));
     expect(sent).toHaveLength(3);
@@ -127,7 +123,7 @@ describe.concurrent("a delivery", () => {
     await receiver.next(
       ({ path, body }) => path === "/still-here" && body.includes(jobId),
     );
-    expect(receivedAt("/gone")).toHaveLength(1);
+    expect(receiver.receivedAt("/gone")).toHaveLength(1);
   });
 
   test("a redirect is a failure, and is not followed", async () => {
@@ -138,7 +134,7 @@ describe.concurrent("a delivery", () => {
     expect(attempts.map(({ httpStatus }) => httpStatus)).toEqual([
       302, 302, 302,
     ]);
-    expect(receivedAt("/elsewhere")).toEqual([]);
+    expect(receiver.receivedAt("/elsewhere")).toEqual([]);
   });
 
   test("Retry-After puts the next attempt off", async () => {
@@ -171,6 +167,6 @@ describe.concurrent("a delivery", () => {
     await receiver.next(
       ({ path, body }) => path === "/kept" && body.includes(jobId),
     );
-    expect(receivedAt("/broken-for-good")).toEqual([]);
+    expect(receiver.receivedAt("/broken-for-good")).toEqual([]);
   });
 });

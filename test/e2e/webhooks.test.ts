@@ -2,7 +2,6 @@ import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type CallbackReceiver,
-  type ReceivedCallback,
   startCallbackReceiver,
 } from "../support/callback-receiver.ts";
 import { fileReferences } from "../support/jobs.ts";
@@ -24,9 +23,6 @@ afterAll(async () => {
   await app.stop();
   await receiver.close();
 });
-
-const receivedAt = (path: string): readonly ReceivedCallback[] =>
-  receiver.received.filter((callback) => callback.path === path);
 
 const adapter = (userId: string) => createSubscriber(app, receiver, userId);
 
@@ -141,7 +137,9 @@ describe.concurrent("a subscription", () => {
 
     await adapter("bystander").post();
     expect(
-      receivedAt("/failures").map(({ headers }) => headers["webhook-id"]),
+      receiver
+        .receivedAt("/failures")
+        .map(({ headers }) => headers["webhook-id"]),
     ).toHaveLength(1);
   });
 

@@ -22,6 +22,8 @@ export interface CallbackReceiver {
   /** `host:port`, for EGRESS_ALLOW. */
   readonly address: string;
   readonly received: readonly ReceivedCallback[];
+  /** What it got at that path. */
+  receivedAt(path: string): readonly ReceivedCallback[];
   /** Resolves with the first request, past or future, that `matches`. */
   next(
     matches?: (callback: ReceivedCallback) => boolean,
@@ -61,6 +63,7 @@ export async function startCallbackReceiver(
     origin: `http://127.0.0.1:${port}`,
     address: `127.0.0.1:${port}`,
     received,
+    receivedAt: (path) => received.filter((callback) => callback.path === path),
     next: (matches = () => true) =>
       new Promise((resolve) => {
         const look = () => {
