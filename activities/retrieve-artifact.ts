@@ -63,6 +63,7 @@ export function createRetrieveArtifact(options: RetrieveArtifactOptions) {
           provider: Tag.parse(provider.referenceType),
         });
         const artifact = await provider.open({
+          tenantId,
           sourceUri: Content.fromText(reference.sourceUri),
           maxBytes: options.maxBytes,
           signal,

@@ -1,7 +1,9 @@
 import type { Content } from "../kernel/content.ts";
-import type { MediaType } from "../kernel/metadata.ts";
+import type { MediaType, Tag } from "../kernel/metadata.ts";
 
 export interface ArtifactRequest {
+  /** Whose job asks: a provider with an identity of its own must not reach another tenant's artifacts with it. */
+  readonly tenantId: Tag;
   /** Where the source system keeps the artifact, in its own words. */
   readonly sourceUri: Content;
   readonly maxBytes: number;

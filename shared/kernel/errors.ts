@@ -1,3 +1,5 @@
+import type { AzureService } from "./azure-roles.ts";
+
 /** What a caller is told about one kind of failure. Texts never hold content: they are all here. */
 interface CatalogueEntry {
   /** HTTP status when the failure answers a request. */
@@ -233,6 +235,11 @@ export const errorCatalogue = {
     "The model declined to answer.",
     "Rephrase the query or use another persona.",
   ),
+  model_filtered: permanent(
+    422,
+    "The model's content filter stopped the prompt or the answer.",
+    "See the filter's categories in the job; rephrase, or have the deployment's filter changed.",
+  ),
   model_output_invalid: permanent(
     502,
     "The model's answer does not have the agreed shape.",
@@ -300,8 +307,23 @@ export const errorCatalogue = {
   ),
   store_unavailable: transient(
     503,
-    "The document store does not answer.",
+    "A store (documents, vault, keys or secrets) does not answer.",
     waitAndRetry,
+  ),
+  store_throttled: transient(
+    503,
+    "A store asks to slow down.",
+    "Nothing to do: Nucleus retries with backoff. If it lasts, raise the store's throughput.",
+  ),
+  dependency_denied: permanent(
+    503,
+    "A service of Azure refuses the app's identity.",
+    "Assign the role that the log and nucleus doctor name; it takes effect within minutes.",
+  ),
+  identity_unavailable: transient(
+    503,
+    "The app's identity gets no token.",
+    "Check IDENTITY and the managed identity's assignment; nucleus doctor says what is tried.",
   ),
   document_invalid: permanent(
     500,
@@ -327,10 +349,15 @@ export class NucleusError extends Error {
   readonly status: number;
   /** How long the other side asked us to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Which service of Azure refused the app's identity: its role is the one to assign. */
+  readonly deniedBy: AzureService | undefined;
 
   constructor(
     code: ErrorCode,
-    options: { readonly retryAfterMs?: number } = {},
+    options: {
+      readonly retryAfterMs?: number;
+      readonly deniedBy?: AzureService;
+    } = {},
   ) {
     const entry = errorCatalogue[code];
     super(`${code}: ${entry.message}`);
@@ -338,6 +365,7 @@ export class NucleusError extends Error {
     this.retryable = entry.retryable;
     this.status = entry.status;
     this.retryAfterMs = options.retryAfterMs;
+    this.deniedBy = options.deniedBy;
   }
 }
 

@@ -5,6 +5,10 @@ import type {
 } from "../../shared/artifacts/artifact-provider.ts";
 import { Content } from "../../shared/kernel/content.ts";
 import { NucleusError, type ErrorCode } from "../../shared/kernel/errors.ts";
+import { Tag } from "../../shared/kernel/metadata.ts";
+
+/** The tenant whose job asks, unless a test says otherwise. */
+export const tenantId = Tag.parse("t1");
 
 /** What a provider's source system must be able to show for the contract to be checked. */
 export interface ArtifactSource {
@@ -39,6 +43,7 @@ export async function failureOf(
 ): Promise<ErrorCode | "none"> {
   try {
     const { bytes } = await provider.open({
+      tenantId,
       sourceUri: Content.fromText(sourceUri),
       maxBytes: 1_000_000,
       signal: new AbortController().signal,
@@ -63,6 +68,7 @@ export function describeArtifactProvider(
     request: Partial<ArtifactRequest> = {},
   ): ReturnType<ArtifactProvider["open"]> =>
     source.provider.open({
+      tenantId,
       sourceUri: Content.fromText(uri),
       maxBytes: 1_000_000,
       signal: new AbortController().signal,

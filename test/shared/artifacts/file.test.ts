@@ -11,7 +11,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createFileProvider } from "../../../shared/artifacts/adapters/file.ts";
 import { Content } from "../../../shared/kernel/content.ts";
-import { failureOf, readAll } from "../../contracts/artifact-provider.ts";
+import {
+  tenantId,
+  failureOf,
+  readAll,
+} from "../../contracts/artifact-provider.ts";
 import { openFileSource } from "./file-source.ts";
 
 const signal = new AbortController().signal;
@@ -26,6 +30,7 @@ test("a relative path, an absolute path and a file URL name the same artifact", 
     "folder/../ä b#1.txt",
   ]) {
     const { bytes } = await provider.open({
+      tenantId,
       sourceUri: Content.fromText(uri),
       maxBytes: 100,
       signal,
@@ -82,6 +87,7 @@ test("a file that grows while it is read is unreachable, not cut", async () => {
   const { provider, put } = await openFileSource();
   const url = await put("growing.log", Buffer.alloc(200_000));
   const { bytes } = await provider.open({
+    tenantId,
     sourceUri: Content.fromText(url),
     maxBytes: 1_000_000,
     signal,

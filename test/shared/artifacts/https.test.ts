@@ -6,7 +6,11 @@ import type { ArtifactProvider } from "../../../shared/artifacts/artifact-provid
 import { parseEgressAllow } from "../../../shared/egress/egress-policy.ts";
 import { createSafeClient } from "../../../shared/egress/safe-client.ts";
 import { Content } from "../../../shared/kernel/content.ts";
-import { failureOf, readAll } from "../../contracts/artifact-provider.ts";
+import {
+  tenantId,
+  failureOf,
+  readAll,
+} from "../../contracts/artifact-provider.ts";
 import { serve } from "../egress/serve.ts";
 
 async function provide(
@@ -56,6 +60,7 @@ test.each([
   );
   await expect(
     provider.open({
+      tenantId,
       sourceUri: Content.fromText(origin),
       maxBytes: 100,
       signal: new AbortController().signal,
@@ -71,6 +76,7 @@ test("the declared media type comes without its parameters, and not at all when 
   });
   const open = async (path: string): Promise<string | undefined> => {
     const artifact = await provider.open({
+      tenantId,
       sourceUri: Content.fromText(origin + path),
       maxBytes: 100,
       signal: new AbortController().signal,
