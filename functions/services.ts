@@ -14,7 +14,11 @@ import { createChildProcessExtractor } from "../shared/extraction/adapters/child
 import type { ContentExtractor } from "../shared/extraction/extractor.ts";
 import { createCheckInteraction } from "../shared/interactions/check-interaction.ts";
 import { type Now, systemNow } from "../shared/kernel/clock.ts";
-import { type Config, ConfigurationError } from "../shared/kernel/config.ts";
+import {
+  type Config,
+  ConfigurationError,
+  needed,
+} from "../shared/kernel/config.ts";
 import { createLogger } from "../shared/kernel/log.ts";
 import { Tag } from "../shared/kernel/metadata.ts";
 import { createExtractiveModel } from "../shared/personas/adapters/extractive.ts";
@@ -75,7 +79,7 @@ export function createServices(config: Config, files: AppFiles) {
     verifier: createTokenVerifier({
       issuer: config.AUTH_ISSUER,
       audience: config.AUTH_AUDIENCE,
-      jwks: config.AUTH_JWKS,
+      jwks: needed(config, "AUTH_JWKS"),
     }),
     isAllowedUrl: client.isAllowed,
     check: createCheckInteraction({
@@ -130,7 +134,7 @@ function createProviders(
           https,
           createFileProvider({
             root: config.ARTIFACT_ROOT,
-            except: [config.DATA_DIR],
+            except: config.DATA_DIR === undefined ? [] : [config.DATA_DIR],
           }),
         ];
   return new Map(
@@ -172,7 +176,7 @@ function createMessages(config: Config): MessageSender {
     (sender ??= import("../shared/messages/adapters/service-bus.ts").then(
       ({ createServiceBusSender }) =>
         createServiceBusSender({
-          connectionString: config.ServiceBusConnection,
+          connectionString: needed(config, "ServiceBusConnection"),
         }),
     ));
   return {

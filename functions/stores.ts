@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { createSqliteDocumentStore } from "../shared/documents/adapters/sqlite.ts";
 import { indexes, kinds, type RecordStore } from "../shared/documents/kinds.ts";
-import type { Config } from "../shared/kernel/config.ts";
+import { type Config, needed } from "../shared/kernel/config.ts";
 import type { Now } from "../shared/kernel/clock.ts";
 import { createFileSecrets } from "../shared/vault/adapters/file.ts";
 import { createFolderContentVault } from "../shared/vault/adapters/folder.ts";
@@ -20,7 +20,7 @@ export interface Stores {
 
 /** The stores of one machine, below DATA_DIR. */
 export function openStores(config: Config, now: Now): Stores {
-  const below = (name: string) => join(config.DATA_DIR, name);
+  const below = (name: string) => join(needed(config, "DATA_DIR"), name);
   return {
     store: createSqliteDocumentStore({
       file: below("documents.db"),

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { format } from "prettier";
 import type { z } from "zod";
 import type { InteractionRequest } from "../shared/interactions/interaction-request.ts";
-import { Settings } from "../shared/kernel/config.ts";
+import { Settings } from "../shared/kernel/settings.ts";
 import { errorCatalogue } from "../shared/kernel/errors.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -41,7 +41,7 @@ function toConfigurationPage(): string {
   );
   return `# Configuration
 
-Made from \`shared/kernel/config.ts\` by \`npm run docs\`; edit there.
+Made from \`shared/kernel/settings.ts\` by \`npm run docs\`; edit there.
 
 Settings are environment variables: Function App settings on Azure; on one machine the environment, or \`Values\` in \`local.settings.json\` (start from \`local.settings.sample.json\`). The environment wins.
 A setting that is missing or malformed stops the start with one line that names it. \`npm start\` fills in safe local values for those without a default and prints them once.

@@ -11,6 +11,7 @@ import {
 import { DeliveryDocument, WebhookDocument } from "../webhooks/documents.ts";
 import { ResultTicket } from "../webhooks/result-ticket.ts";
 import type { DocumentIndexes, DocumentStore } from "./document-store.ts";
+import { LeaseDocument } from "./lease-lock.ts";
 
 /** Every kind of document that Nucleus keeps. */
 export const kinds = {
@@ -25,6 +26,7 @@ export const kinds = {
   webhook: WebhookDocument,
   delivery: DeliveryDocument,
   ticket: ResultTicket,
+  lease: LeaseDocument,
 } as const;
 
 /** What the queries of this app filter and order by; adapters make their indexes from it. */

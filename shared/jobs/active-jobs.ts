@@ -1,11 +1,10 @@
 import type { RecordStore } from "../documents/kinds.ts";
+import { systemTenant } from "../documents/system-tenant.ts";
 import type { Now } from "../kernel/clock.ts";
 import { type IsoTime, Tag, toIsoTime } from "../kernel/metadata.ts";
 import type { ActiveDocument } from "./documents.ts";
 import type { JobKey } from "./job-records.ts";
 
-/** No token can carry it: tenant ids start with a letter or digit. */
-const systemTenant = Tag.parse(":system");
 /** Spreads the writes of many jobs over partitions; a sweep reads all of them. */
 const bucketCount = 16;
 

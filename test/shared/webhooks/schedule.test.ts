@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { Settings } from "../../../shared/kernel/config.ts";
+import { Settings } from "../../../shared/kernel/settings.ts";
 import {
   nextAttempt,
   parseWebhookSchedule,

@@ -1,0 +1,266 @@
+import { z } from "zod";
+
+const text = z.string().min(1);
+const wholeNumber = z.coerce.number().int().positive();
+
+/**
+ * The choices among adapters, and the settings that each needs. Where none is named, the first counts whose first
+ * setting is given; the last needs no service.
+ */
+export const adapterChoices = {
+  STORAGE: { cosmos: ["COSMOS_ENDPOINT"], sqlite: ["DATA_DIR"] },
+  VAULT: { blob: ["VAULT_BLOB_URL"], folder: ["DATA_DIR"] },
+  KEYS: { blob: ["KEYS_BLOB_URL"], sqlite: ["DATA_DIR"] },
+  SECRETS: { "key-vault": ["KEY_VAULT_URL"], file: ["DATA_DIR"] },
+  MODEL: {
+    "azure-openai": ["AZURE_OPENAI_ENDPOINT", "MODEL_NAME"],
+    "openai-compatible": ["MODEL_BASE_URL", "MODEL_NAME"],
+    extractive: [],
+  },
+} as const;
+
+type Choices = typeof adapterChoices;
+export type Choice = keyof Choices;
+
+/** One of a choice's names; absent: the first whose first setting is given. */
+function choice<C extends Choice>(name: C) {
+  const names = Object.keys(adapterChoices[name]) as [
+    keyof Choices[C] & string,
+    ...(keyof Choices[C] & string)[],
+  ];
+  return z.enum(names).optional();
+}
+
+/**
+ * Every setting of the app. Names are environment variables (Function App settings on Azure, `local.settings.json` or
+ * the environment on one machine). `docs/configuration.md` is generated from the descriptions.
+ */
+export const Settings = z.object({
+  DATA_DIR: text
+    .optional()
+    .describe(
+      "Folder of the one-machine stores (documents, vault, keys, secrets), for those of them that are chosen. Set by the embedded runtime to NUCLEUS_HOME.",
+    ),
+  PUBLIC_URL: z
+    .url()
+    .describe(
+      "Where callers reach this app; the base of the status and result URLs in answers and callbacks.",
+    ),
+  IDENTITY: z
+    .enum(["default", "managed-identity", "workload-identity", "developer"])
+    .default("default")
+    .describe(
+      "How the app signs in to Azure: `managed-identity`, `workload-identity`, `developer` (the az or azd command line), or `default`, which finds out by the environment.",
+    ),
+  AZURE_CLIENT_ID: text
+    .optional()
+    .describe(
+      "The client id of a user-assigned managed identity or of a workload identity; absent: the system-assigned identity.",
+    ),
+  STORAGE: choice("STORAGE").describe(
+    "Where metadata documents lie: `cosmos` (Cosmos DB) or `sqlite`. Default: `cosmos` when COSMOS_ENDPOINT is set, else `sqlite`.",
+  ),
+  COSMOS_ENDPOINT: z
+    .url()
+    .optional()
+    .describe("The Cosmos DB account, `https://….documents.azure.com`."),
+  COSMOS_DATABASE: text.default("nucleus").describe("The database there."),
+  COSMOS_CONTAINER: text
+    .default("documents")
+    .describe(
+      "The container there, made as `bicep/cosmos-container.json` says.",
+    ),
+  VAULT: choice("VAULT").describe(
+    "Where sealed content lies: `blob` (Blob Storage) or `folder`. Default: `blob` when VAULT_BLOB_URL is set, else `folder`.",
+  ),
+  VAULT_BLOB_URL: z
+    .url()
+    .optional()
+    .describe(
+      "The vault's storage account, `https://….blob.core.windows.net`.",
+    ),
+  VAULT_CONTAINER: text.default("vault").describe("The container there."),
+  KEYS: choice("KEYS").describe(
+    "Where wrapped keys lie: `blob` (Blob Storage) or `sqlite`. Default: `blob` when KEYS_BLOB_URL is set, else `sqlite`.",
+  ),
+  KEYS_BLOB_URL: z
+    .url()
+    .optional()
+    .describe(
+      "The key store's storage account: not the vault's, and without versioning and soft delete, so that a deleted key is gone.",
+    ),
+  KEYS_CONTAINER: text.default("keys").describe("The container there."),
+  SECRETS: choice("SECRETS").describe(
+    "Where secrets lie: `key-vault` (Key Vault) or `file`. Default: `key-vault` when KEY_VAULT_URL is set, else `file`.",
+  ),
+  KEY_VAULT_URL: z
+    .url()
+    .optional()
+    .describe("The key vault, `https://….vault.azure.net`."),
+  AUTH_ISSUER: text.describe(
+    "The `iss` that access tokens must carry; `{tenantid}` in it stands for the token's own `tid`, as in Entra ID's `https://login.microsoftonline.com/{tenantid}/v2.0`.",
+  ),
+  AUTH_AUDIENCE: text.describe(
+    "The `aud` that access tokens must carry; several are separated by commas.",
+  ),
+  AUTH_JWKS: text
+    .optional()
+    .describe(
+      "The issuer's public keys, a JSON Web Key Set as text. Either this or AUTH_JWKS_URL is required.",
+    ),
+  AUTH_JWKS_URL: z
+    .url()
+    .optional()
+    .describe(
+      "Where the issuer publishes its keys, such as https://login.microsoftonline.com/common/discovery/v2.0/keys.",
+    ),
+  AUTH_TENANTS: z
+    .string()
+    .default("")
+    .describe(
+      "The tenants whose tokens are taken, separated by commas; `*` takes every tenant. Required when AUTH_ISSUER holds `{tenantid}`.",
+    ),
+  ARTIFACT_ROOT: z
+    .string()
+    .default("")
+    .describe(
+      "Folder below which `file` references may be read; empty: no `file` provider (as on Azure).",
+    ),
+  ARTIFACT_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(50 * 1024 * 1024)
+    .describe("Largest artifact in bytes."),
+  ARTIFACT_BLOB_SOURCES: z
+    .string()
+    .default("")
+    .describe(
+      "Whose jobs may read which containers as `azure-blob` references: a comma list of `tenantId=https://account.blob.core.windows.net/container`; empty: no such provider.",
+    ),
+  GRAPH_CLIENT_ID: text
+    .optional()
+    .describe(
+      "The app registration that reads `microsoft-graph` references (SharePoint, OneDrive, Teams) in the job's tenant; absent: no such provider.",
+    ),
+  GRAPH_CLIENT_SECRET_NAME: text
+    .optional()
+    .describe(
+      "The name of its client secret in the secrets' store; absent: the app's managed identity signs in for it (federated credential).",
+    ),
+  GRAPH_ENDPOINT: z
+    .url()
+    .default("https://graph.microsoft.com")
+    .describe("Microsoft Graph, as the national clouds have their own."),
+  EGRESS_ALLOW: z
+    .string()
+    .default("")
+    .describe(
+      "Comma list of `host:port` that outgoing calls may reach although they are http or private.",
+    ),
+  EXTRACTION_TIMEOUT_MS: wholeNumber
+    .default(120_000)
+    .describe("Longest time for the text of one artifact, in milliseconds."),
+  EXTRACTION_MAX_CHILDREN: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(16)
+    .default(2)
+    .describe("Extraction processes at once; each may take up to 400 MB."),
+  JOB_TIMEOUT_SECONDS: wholeNumber
+    .default(900)
+    .describe("A job that has not finished by then ends as TimedOut."),
+  RESULT_TTL_SECONDS: wholeNumber
+    .default(24 * 3600)
+    .describe(
+      "How long a result can be read; at least 96 h when a callback is due.",
+    ),
+  IDEMPOTENCY_TTL_SECONDS: wholeNumber
+    .default(48 * 3600)
+    .describe("How long an Idempotency-Key is remembered."),
+  WEBHOOK_SCHEDULE: z
+    .string()
+    .default("0,5,300,1800,7200,18000,36000,50400,72000,86400")
+    .describe(
+      "Seconds before each attempt of a delivery, the first included, separated by commas.",
+    ),
+  WEBHOOK_TIMEOUT_MS: wholeNumber
+    .max(30_000)
+    .default(15_000)
+    .describe(
+      "How long one delivery attempt may take, in milliseconds; one that died with its process is made again after four times as long.",
+    ),
+  MODEL: choice("MODEL").describe(
+    "The personas' model: `azure-openai` calls AZURE_OPENAI_ENDPOINT, `openai-compatible` calls MODEL_BASE_URL, `extractive` works offline and quotes verbatim. Default: the first of them whose endpoint is set.",
+  ),
+  AZURE_OPENAI_ENDPOINT: z
+    .url()
+    .optional()
+    .describe(
+      "The Azure OpenAI resource, `https://….openai.azure.com`; the app signs in with its identity.",
+    ),
+  MODEL_BASE_URL: z
+    .url()
+    .optional()
+    .describe(
+      "Base URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1. The operator chooses it, so EGRESS_ALLOW does not apply.",
+    ),
+  MODEL_API_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The key for that endpoint."),
+  MODEL_API_KEY_SECRET: text
+    .optional()
+    .describe(
+      "The name of that key in the secrets' store, instead of MODEL_API_KEY.",
+    ),
+  MODEL_NAME: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "The model's or deployment's name there, unless a persona names its own.",
+    ),
+  MODEL_TIMEOUT_MS: wholeNumber
+    .default(60_000)
+    .describe("Longest time for one model call, in milliseconds."),
+  MODEL_PRICES: z
+    .string()
+    .default("")
+    .describe(
+      'What models cost, in US dollars for a million tokens, as JSON: `{"gpt-4o": {"inputPerMillion": 2.5, "outputPerMillion": 10}}`; empty: jobs carry tokens and no cost.',
+    ),
+  PERSONA_DIR: z
+    .string()
+    .default("personas")
+    .describe(
+      "Folder with persona definitions (YAML), relative to the app's folder.",
+    ),
+  ServiceBusConnection: text
+    .optional()
+    .describe(
+      "Connection string of the Service Bus namespace. Set by the embedded runtime to its own endpoint, unless one of the two is given.",
+    ),
+  ServiceBusConnection__fullyQualifiedNamespace: text
+    .optional()
+    .describe(
+      "The namespace's host name, `….servicebus.windows.net`; the app signs in with its identity.",
+    ),
+  ServiceBusConnection__customEndpointAddress: text
+    .optional()
+    .describe(
+      "Another address for the same namespace, such as a private gateway's, as `sb://host:port`.",
+    ),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: text
+    .optional()
+    .describe(
+      "Where telemetry goes (Application Insights); absent: none is made.",
+    ),
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: text
+    .optional()
+    .describe(
+      "`Authorization=AAD`: telemetry is sent with the app's identity, for a resource without local authentication.",
+    ),
+});
