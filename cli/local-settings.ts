@@ -19,18 +19,29 @@ export function toLocalSettings(
     AUTH_AUDIENCE: localAudience,
     AUTH_JWKS: JSON.stringify(options.issuer.jwks()),
     ARTIFACT_ROOT: options.artifactRoot,
-    EGRESS_ALLOW: "",
-    MODEL: "extractive",
     PUBLIC_URL: options.publicUrl,
   };
 }
+
+/** Settings that mean something together only: with one of them given, none of them has a local default. */
+const signInSettings: readonly string[] = [
+  "AUTH_ISSUER",
+  "AUTH_AUDIENCE",
+  "AUTH_JWKS",
+  "AUTH_JWKS_URL",
+];
 
 /** The defaults for the settings that `given` does not set. */
 export function pickMissing(
   defaults: Readonly<Record<string, string>>,
   given: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
+  const isGiven = (name: string): boolean => (given[name] ?? "") !== "";
+  const ownIssuer = signInSettings.some(isGiven);
   return Object.fromEntries(
-    Object.entries(defaults).filter(([name]) => (given[name] ?? "") === ""),
+    Object.entries(defaults).filter(
+      ([name]) =>
+        !isGiven(name) && !(ownIssuer && signInSettings.includes(name)),
+    ),
   );
 }

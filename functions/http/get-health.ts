@@ -1,20 +1,5 @@
-import type { RecordStore } from "../../shared/documents/kinds.ts";
-import type { MessageSender } from "../../shared/messages/message-sender.ts";
-import { Tag } from "../../shared/kernel/metadata.ts";
-import type { ContentVault } from "../../shared/vault/content-vault.ts";
-import type { KeyStore } from "../../shared/vault/key-store.ts";
-import type { Secrets } from "../../shared/vault/secrets.ts";
+import { type Dependencies, runProbe, toProbes } from "../probes.ts";
 import type { PublicRoute } from "./route.ts";
-
-interface Dependencies {
-  readonly store: RecordStore;
-  readonly vault: ContentVault;
-  readonly keys: KeyStore;
-  readonly secrets: Secrets;
-  readonly messages: MessageSender;
-}
-
-const checkTimeoutMs = 5_000;
 
 /** `GET /health/live` (the process serves requests) and `GET /health/ready` (so does all that it depends on). */
 export function createGetHealth(
@@ -39,7 +24,7 @@ export function createGetHealth(
             Object.entries(toProbes(dependencies)).map(
               async ([name, probe]) => [
                 name,
-                (await answers(probe)) ? "ok" : "unavailable",
+                (await runProbe(probe)) === undefined ? "ok" : "unavailable",
               ],
             ),
           ),
@@ -52,36 +37,4 @@ export function createGetHealth(
       },
     },
   ];
-}
-
-const nobody = { owner: Tag.parse("health"), purpose: "work" } as const;
-
-/** One cheap question for each dependency. */
-function toProbes(
-  dependencies: Dependencies,
-): Readonly<Record<string, () => Promise<unknown>>> {
-  const { store, vault, keys, secrets, messages } = dependencies;
-  return {
-    documents: () => store.ping(),
-    vault: async () => {
-      for await (const _ of vault.owners()) break;
-    },
-    keys: () => keys.read(nobody),
-    secrets: () => secrets.list(),
-    serviceBus: () => messages.ping(),
-  };
-}
-
-async function answers(probe: () => Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), checkTimeoutMs);
-  });
-  const answered = probe().then(
-    () => true,
-    () => false,
-  );
-  const isUp = await Promise.race([answered, tooLate]);
-  clearTimeout(timer);
-  return isUp;
 }
