@@ -1,22 +1,23 @@
 import type { z } from "zod";
 import type { Operation } from "../shared/documents/document-store.ts";
-import type { kinds, RecordStore } from "../shared/documents/kinds.ts";
+import type { kinds } from "../shared/documents/kinds.ts";
 import { type JobRecords, recordIds } from "../shared/jobs/job-records.ts";
+import { isTerminal } from "../shared/jobs/job-status.ts";
 import type { Now } from "../shared/kernel/clock.ts";
 import type { Logger } from "../shared/kernel/log.ts";
 import { Tag, toIsoTime } from "../shared/kernel/metadata.ts";
+import { sumUsage } from "../shared/personas/token-usage.ts";
 import type { storeMetadata } from "../shared/workflow/contracts.ts";
 import type { StepRunner } from "./run-step.ts";
 
 /** Keeps what may be kept of a job's work: who analysed which artifact with what outcome, in ids and counts. */
 export function createStoreMetadata(options: {
   readonly steps: StepRunner;
-  readonly store: RecordStore;
   readonly records: JobRecords;
   readonly log: Logger;
   readonly now: Now;
 }) {
-  const { steps, store, records, log, now } = options;
+  const { steps, records, log, now } = options;
   return async (
     input: z.output<typeof storeMetadata.input>,
   ): Promise<z.output<typeof storeMetadata.output>> => {
@@ -52,7 +53,16 @@ export function createStoreMetadata(options: {
           ),
         ),
         ...(knowledge.length > 0
-          ? [store.batch({ tenantId, scope: jobId }, knowledge)]
+          ? [
+              records.change(
+                key,
+                (current) =>
+                  isTerminal(current.status)
+                    ? undefined
+                    : { ...current, usage: sumUsage(personas) },
+                knowledge,
+              ),
+            ]
           : []),
       ]);
       const documents = readable.length + knowledge.length;

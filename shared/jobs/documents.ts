@@ -10,6 +10,8 @@ import {
   Tag,
   TraceParent,
 } from "../kernel/metadata.ts";
+import { FilteredPersona } from "../personas/content-filter.ts";
+import { TokenUsage } from "../personas/token-usage.ts";
 import { jobStatuses } from "./job-status.ts";
 
 export const ErrorCode = z.enum(errorCodes);
@@ -73,6 +75,10 @@ export const JobDocument = defineMetadata(
     retainUntil: IsoTime,
     cancelRequestedAt: IsoTime.optional(),
     error: JobFailure.optional(),
+    /** What the answers of its personas took, all together. */
+    usage: TokenUsage.optional(),
+    /** The personas whose prompt or answer a model's content filter stopped. */
+    filtered: z.array(FilteredPersona).optional(),
     requestRef: ContentRef,
     resultRef: ContentRef.optional(),
   }),
@@ -146,8 +152,7 @@ export const KnowledgeDocument = defineMetadata(
     quotes: Count,
     keyPoints: Count,
     notFound: z.boolean(),
-    inputTokens: Count,
-    outputTokens: Count,
+    ...TokenUsage.shape,
     createdAt: IsoTime,
   }),
 );

@@ -1,14 +1,18 @@
 import { z } from "zod";
 import type { Content } from "../kernel/content.ts";
 import type { PersonaDefinition } from "./persona.ts";
+import { TokenUsage } from "./token-usage.ts";
 
 /** Where an answer comes from: a language model, or the extractive stand-in that works offline. */
 export interface PersonaModel {
+  /** The model or deployment, unless a persona names another (`model.chatModelId`). */
   readonly name: string;
   /**
    * Answers the query from the documents, or summarises them when there is none.
    *
-   * @throws NucleusError with a `model_*` code; no other error leaves, and none quotes content.
+   * @throws ModelFiltered when a content filter stopped it; else NucleusError with a `model_*` code, with one that says
+   *   why the endpoint cannot be used (`dependency_denied`, `identity_unavailable`, `store_*`), or with the signal's own
+   *   reason. No other error leaves, and none quotes content.
    */
   answer(request: PersonaRequest, signal: AbortSignal): Promise<PersonaOpinion>;
 }
@@ -42,10 +46,8 @@ export const PersonaOpinion = z.strictObject({
   quotes: z.array(Quote),
   /** The documents do not hold the answer. */
   notFound: z.boolean(),
-  usage: z.strictObject({
-    inputTokens: z.int().nonnegative(),
-    outputTokens: z.int().nonnegative(),
-  }),
+  usage: TokenUsage,
+  /** What the endpoint says that it is. */
   model: z.string(),
 });
 export type PersonaOpinion = z.infer<typeof PersonaOpinion>;

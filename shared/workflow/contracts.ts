@@ -3,6 +3,7 @@ import { defineContract } from "../durable/contract.ts";
 import { JobFailure } from "../jobs/documents.ts";
 import { terminalStatuses } from "../jobs/job-status.ts";
 import { Count, IsoTime, Tag } from "../kernel/metadata.ts";
+import { TokenUsage } from "../personas/token-usage.ts";
 import { Plan } from "./plan.ts";
 
 /**
@@ -46,8 +47,7 @@ export const invokePersona = defineContract({
     quotes: Count,
     keyPoints: Count,
     notFound: z.boolean(),
-    inputTokens: Count,
-    outputTokens: Count,
+    ...TokenUsage.shape,
   }),
 });
 

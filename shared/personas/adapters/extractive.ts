@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { NucleusError } from "../../kernel/errors.ts";
 import { type Passage, plain, splitCells, splitPassages } from "../passages.ts";
 import type {
   PersonaDocument,
@@ -16,6 +15,7 @@ import {
 import { type Evidence, selectEvidence } from "../retrieval/select-evidence.ts";
 import { summarise } from "../retrieval/summarise.ts";
 import { toTerms } from "../retrieval/terms.ts";
+import { toAbortError } from "../to-abort-error.ts";
 
 const extractiveModelName = "extractive-1";
 
@@ -71,7 +71,7 @@ async function readPassages(
 /** Lets others work between two documents or questions, and stops when nobody waits any more. */
 async function breathe(signal: AbortSignal): Promise<void> {
   await nextTurn();
-  if (signal.aborted) throw new NucleusError("model_timeout");
+  if (signal.aborted) throw toAbortError(signal.reason);
 }
 
 function toTopics(request: string): Question[] {

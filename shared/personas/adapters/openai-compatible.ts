@@ -1,15 +1,28 @@
-import type OpenAI from "openai";
-import { NucleusError } from "../../kernel/errors.ts";
-import type { PersonaDefinition } from "../persona.ts";
+import { OpenAI } from "openai";
+import type { AzureService } from "../../kernel/azure-roles.ts";
+import { NucleusError, toNucleusError } from "../../kernel/errors.ts";
 import type {
   PersonaDocument,
   PersonaModel,
   PersonaOpinion,
+  PersonaRequest,
   Quote,
 } from "../persona-model.ts";
 import { createQuoteFinder } from "../quotes.ts";
-import { estimateTokens, fitDocuments } from "../retrieval/fit-documents.ts";
+import {
+  estimateTokens,
+  fitDocuments,
+  toFirstTokens,
+} from "../retrieval/fit-documents.ts";
 import { toQuestions } from "../retrieval/question.ts";
+import { toAbortError } from "../to-abort-error.ts";
+import { sumUsage } from "../token-usage.ts";
+import {
+  type ChatRequest,
+  type Completion,
+  streamCompletion,
+  toParameters,
+} from "./openai-chat.ts";
 import {
   adaptDialect,
   type Dialect,
@@ -17,7 +30,6 @@ import {
   toModelError,
 } from "./openai-failures.ts";
 import {
-  answerSchema,
   type Message,
   type ModelAnswer,
   parseAnswer,
@@ -29,18 +41,26 @@ import {
 export interface OpenAiCompatibleOptions {
   /** Up to and including `/v1`. */
   readonly baseUrl: string;
-  /** `undefined` for an endpoint without keys. A function is asked before each call, as for Entra ID tokens. */
-  readonly apiKey: string | (() => Promise<string>) | undefined;
+  /**
+   * `undefined` for an endpoint without keys. A function is asked before each call: for a key that lies in a secret
+   * store, or a token that expires.
+   */
+  readonly apiKey:
+    string | ((signal: AbortSignal) => Promise<string>) | undefined;
   /** The model or deployment, unless the persona names another. */
   readonly model: string;
   /** The longest time for one answer, repair included, in milliseconds. */
   readonly timeoutMs: number;
-  readonly fetch?: typeof globalThis.fetch;
+  /** Set where the key is a token of the app's identity: what 401 and 403 mean is that this service's role is missing. */
+  readonly deniedBy?: AzureService;
 }
 
-const answerLimitChars = 1_000_000;
-/** Delimiters, roles and what an estimate may be wrong by. */
+/** Roles, the words around the task and a repair, and what an estimate may be wrong by. */
 const promptReserveTokens = 300;
+/** The lines around a document. */
+const documentReserveTokens = 40;
+/** How much of the input budget a malformed answer may take when its repair is asked for. */
+const repairShare = 1 / 16;
 const maxAdaptations = 4;
 
 /**
@@ -48,47 +68,52 @@ const maxAdaptations = 4;
  *
  * O1. Retrying is the orchestrator's: the SDK's own retries are off.
  * O2. A quote is given only where it stands verbatim in a document, with the place where it was found.
- * O3. The SDK logs nothing and reads no environment variable, and none of its messages leaves.
+ * O3. The SDK logs nothing and takes neither key nor address from the environment, and none of its messages leaves.
+ * O4. No call's prompt is estimated above the persona's `maxInputTokens`, a repair's included.
  */
 export function createOpenAiCompatibleModel(
   options: OpenAiCompatibleOptions,
 ): PersonaModel {
-  let client: Promise<OpenAI> | undefined;
-  let dialect = fullDialect;
+  const client = createClient(options);
+  const dialects = new Map<string, Dialect>();
 
-  /** One call; when the endpoint refuses a parameter, again without it, and from then on without it. */
+  /** One call; when the model refuses a parameter, again without it, and from then on without it. */
   async function complete(
     request: ChatRequest,
     signal: AbortSignal,
   ): Promise<Completion> {
-    client ??= createClient(options);
-    const sdk = await client;
     for (let adaptations = 0; ; adaptations += 1) {
-      const used = dialect;
+      const dialect = dialects.get(request.model) ?? fullDialect;
+      const parameters = toParameters(request, dialect);
+      const bearer = await toBearer(options.apiKey, signal);
       try {
-        return await streamCompletion(sdk, toParameters(request, used), signal);
+        return await streamCompletion(client, parameters, { signal, bearer });
       } catch (thrown) {
         const next =
-          adaptations < maxAdaptations ? adaptDialect(used, thrown) : undefined;
+          adaptations < maxAdaptations
+            ? adaptDialect(dialect, thrown)
+            : undefined;
         if (next === undefined) throw thrown;
-        dialect = next;
+        dialects.set(request.model, next);
       }
     }
   }
 
   return {
     name: options.model,
-    async answer({ persona, query, documents }, signal) {
+    async answer(request, signal) {
       const timeout = AbortSignal.timeout(options.timeoutMs);
       const both = AbortSignal.any([signal, timeout]);
+      const { persona, documents } = request;
       const model = persona.model.chatModelId ?? options.model;
-      const messages = toPrompt(persona, query?.revealText(), documents);
       try {
+        const messages = toPrompt(request);
         const first = await complete({ persona, model, messages }, both);
         const answer = parseAnswer(first.text);
         if (answer !== undefined) return toOpinion(answer, documents, [first]);
 
-        const again = [...messages, ...toRepairMessages(first.text)];
+        const shown = toFirstTokens(first.text, repairTokens(request));
+        const again = [...messages, ...toRepairMessages(shown)];
         const second = await complete(
           { persona, model, messages: again },
           both,
@@ -98,36 +123,19 @@ export function createOpenAiCompatibleModel(
           throw new NucleusError("model_output_invalid");
         return toOpinion(repaired, documents, [first, second]);
       } catch (thrown) {
-        throw toFailure(thrown, signal, timeout);
+        if (signal.aborted) throw toAbortError(signal.reason);
+        if (timeout.aborted) throw new NucleusError("model_timeout");
+        throw toModelError(thrown, options.deniedBy);
       }
     },
   };
 }
 
-interface ChatRequest {
-  readonly persona: PersonaDefinition;
-  readonly model: string;
-  readonly messages: readonly Message[];
-}
-
-interface Completion {
-  readonly text: string;
-  readonly model: string;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-}
-
-/** The SDK is loaded with the first question: it is large, and most processes never ask one. */
-async function createClient({
-  baseUrl,
-  apiKey,
-  timeoutMs,
-  fetch,
-}: OpenAiCompatibleOptions): Promise<OpenAI> {
-  const { OpenAI: Client } = await import("openai");
-  return new Client({
+/** The key goes with each call (see `toBearer`); the client only must not look for one in the environment. */
+function createClient({ baseUrl, timeoutMs }: OpenAiCompatibleOptions): OpenAI {
+  return new OpenAI({
     baseURL: baseUrl,
-    apiKey: apiKey ?? "none",
+    apiKey: noKey,
     adminAPIKey: null,
     organization: null,
     project: null,
@@ -135,86 +143,44 @@ async function createClient({
     timeout: timeoutMs,
     maxRetries: 0,
     logLevel: "off",
-    ...(fetch === undefined ? {} : { fetch }),
   });
 }
 
-function toPrompt(
-  persona: PersonaDefinition,
-  query: string | undefined,
-  documents: readonly PersonaDocument[],
-): Message[] {
-  const fixed =
-    estimateTokens(toSystemMessage(persona)) + estimateTokens(query ?? "");
-  const budget = persona.model.maxInputTokens - fixed - promptReserveTokens;
-  const questions = query === undefined ? [] : toQuestions(query);
-  return toMessages(
-    persona,
-    query,
-    fitDocuments(documents, questions, Math.max(0, budget)),
-  );
-}
+const noKey = "none";
 
-function toParameters(
-  { persona, model, messages }: ChatRequest,
-  dialect: Dialect,
-): OpenAI.ChatCompletionCreateParamsStreaming {
-  const { temperature, maxOutputTokens } = persona.model;
-  return {
-    model,
-    messages: [...messages],
-    stream: true,
-    ...(dialect.hasUsage ? { stream_options: { include_usage: true } } : {}),
-    ...(dialect.hasTemperature && temperature !== undefined
-      ? { temperature }
-      : {}),
-    [dialect.tokenLimit]: maxOutputTokens,
-    ...responseFormat(dialect),
-  };
-}
-
-function responseFormat({
-  responseFormat: kind,
-}: Dialect): Pick<
-  OpenAI.ChatCompletionCreateParamsStreaming,
-  "response_format"
-> {
-  if (kind === "none") return {};
-  if (kind === "json_object") return { response_format: { type: kind } };
-  const schema = { name: "answer", strict: true, schema: { ...answerSchema } };
-  return { response_format: { type: kind, json_schema: schema } };
-}
-
-async function streamCompletion(
-  client: OpenAI,
-  parameters: OpenAI.ChatCompletionCreateParamsStreaming,
+/**
+ * Asked for here and not by the SDK, which would wrap its failure and could not be aborted while it waits. Why a key
+ * cannot be had is told as it is; what is no failure of ours means that there is no such key.
+ */
+async function toBearer(
+  apiKey: OpenAiCompatibleOptions["apiKey"],
   signal: AbortSignal,
-): Promise<Completion> {
-  const stream = await client.chat.completions.create(parameters, { signal });
-  let text = "";
-  let model = parameters.model;
-  let usage: OpenAI.CompletionUsage | null | undefined;
-  let finish: string | undefined;
-  for await (const chunk of stream) {
-    if (chunk.model) model = chunk.model;
-    usage = chunk.usage ?? usage;
-    const [choice] = chunk.choices;
-    if (choice === undefined) continue;
-    if (choice.delta.refusal) throw new NucleusError("model_refused");
-    text += choice.delta.content ?? "";
-    finish = choice.finish_reason ?? finish;
-    if (text.length > answerLimitChars)
-      throw new NucleusError("model_output_invalid");
+): Promise<string> {
+  if (typeof apiKey !== "function") return apiKey ?? noKey;
+  try {
+    return await apiKey(signal);
+  } catch (thrown) {
+    throw toNucleusError(thrown, "model_rejected");
   }
-  if (finish === "content_filter") throw new NucleusError("model_refused");
-  // A stream that just ends was cut: some servers and proxies close it without an error.
-  if (finish === undefined) throw new NucleusError("model_unavailable");
-  return {
-    text,
-    model,
-    inputTokens: usage?.prompt_tokens ?? 0,
-    outputTokens: usage?.completion_tokens ?? 0,
-  };
+}
+
+function toPrompt({ persona, query, documents }: PersonaRequest): Message[] {
+  const text = query?.revealText();
+  const budget =
+    persona.model.maxInputTokens -
+    estimateTokens(toSystemMessage(persona)) -
+    estimateTokens(text ?? "") -
+    repairTokens({ persona }) -
+    promptReserveTokens -
+    documents.length * documentReserveTokens;
+  // Instructions and query alone are above the budget: an answer would be about something else.
+  if (budget < 0) throw new NucleusError("model_rejected");
+  const questions = text === undefined ? [] : toQuestions(text);
+  return toMessages(persona, text, fitDocuments(documents, questions, budget));
+}
+
+function repairTokens({ persona }: Pick<PersonaRequest, "persona">): number {
+  return Math.floor(persona.model.maxInputTokens * repairShare);
 }
 
 function toOpinion(
@@ -222,23 +188,13 @@ function toOpinion(
   documents: readonly PersonaDocument[],
   completions: readonly Completion[],
 ): PersonaOpinion {
-  const last = completions.at(-1);
   return {
     answer: answer.answer,
     keyPoints: answer.notFound ? [] : answer.keyPoints,
     quotes: answer.notFound ? [] : locateQuotes(answer.quotes, documents),
     notFound: answer.notFound,
-    usage: {
-      inputTokens: completions.reduce(
-        (sum, { inputTokens }) => sum + inputTokens,
-        0,
-      ),
-      outputTokens: completions.reduce(
-        (sum, { outputTokens }) => sum + outputTokens,
-        0,
-      ),
-    },
-    model: last?.model ?? "",
+    usage: sumUsage(completions.map(({ usage }) => usage)),
+    model: completions.at(-1)?.model ?? "",
   };
 }
 
@@ -253,23 +209,4 @@ function locateQuotes(
     if (quote !== undefined) located.set(JSON.stringify(quote), quote);
   }
   return [...located.values()];
-}
-
-function toFailure(
-  thrown: unknown,
-  signal: AbortSignal,
-  timeout: AbortSignal,
-): NucleusError {
-  if (signal.aborted) return toAbortError(signal.reason);
-  return timeout.aborted
-    ? new NucleusError("model_timeout")
-    : toModelError(thrown);
-}
-
-/** The caller gave up: what it says counts, if it is ours. */
-function toAbortError(reason: unknown): NucleusError {
-  if (reason instanceof NucleusError) return reason;
-  const isTimeout =
-    reason instanceof DOMException && reason.name === "TimeoutError";
-  return new NucleusError(isTimeout ? "model_timeout" : "job_cancelled");
 }

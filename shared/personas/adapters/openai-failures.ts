@@ -1,4 +1,7 @@
+import type { AzureService } from "../../kernel/azure-roles.ts";
 import { NucleusError } from "../../kernel/errors.ts";
+import { ModelFiltered } from "../content-filter.ts";
+import { toPromptFindings } from "./openai-content-filter.ts";
 
 /** What is read of an SDK error. Its message quotes the endpoint, which may quote the prompt: it goes no further. */
 interface Failure {
@@ -29,8 +32,11 @@ export function adaptDialect(
   dialect: Dialect,
   thrown: unknown,
 ): Dialect | undefined {
-  const { status, param, message } = asFailure(thrown);
+  const { status, code, param, message } = asFailure(thrown);
   if (status !== 400 && status !== 422 && status !== 501) return undefined;
+  // Their texts may name a parameter, such as "64 tokens in the response_format schemas".
+  if (code === "context_length_exceeded" || code === "content_filter")
+    return undefined;
   const named = `${String(param)} ${String(message)}`.toLowerCase();
   if (
     /response_format|json_schema|json_object|structured output|guided/.test(
@@ -46,6 +52,7 @@ export function adaptDialect(
   }
   if (
     named.includes("max_completion_tokens") &&
+    !/too large|at most/.test(named) &&
     dialect.tokenLimit !== "max_tokens"
   )
     return { ...dialect, tokenLimit: "max_tokens" };
@@ -56,13 +63,26 @@ export function adaptDialect(
   return undefined;
 }
 
-/** An SDK's or transport's failure as Nucleus tells it. Timeouts and aborts are told apart by the caller. */
-export function toModelError(thrown: unknown): NucleusError {
+/**
+ * An SDK's or transport's failure as Nucleus tells it. Timeouts and aborts are told apart by the caller.
+ *
+ * @param deniedBy whose role is missing when the endpoint answers 401 or 403; absent: the key is wrong.
+ */
+export function toModelError(
+  thrown: unknown,
+  deniedBy?: AzureService,
+): NucleusError {
   if (thrown instanceof NucleusError) return thrown;
   const { status, code, headers } = asFailure(thrown);
   const name = String(code);
   if (/content_filter|content_policy|ResponsibleAI/i.test(name))
-    return new NucleusError("model_refused");
+    return new ModelFiltered({
+      // What fails without a status fails within the stream of the answer.
+      stage: status === undefined ? "answer" : "prompt",
+      findings: toPromptFindings(thrown),
+    });
+  if (deniedBy !== undefined && (status === 401 || status === 403))
+    return new NucleusError("dependency_denied", { deniedBy });
   if (name === "insufficient_quota") return new NucleusError("model_rejected");
   const wait = retryAfterMs(headers);
   const options = wait === undefined ? {} : { retryAfterMs: wait };

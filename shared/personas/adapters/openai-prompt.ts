@@ -46,7 +46,6 @@ Answer with one JSON object and nothing around it:
 - keyPoints: at most 8 short sentences.
 - notFound: true when the documents do not hold the answer. Then say so in "answer", leave keyPoints and quotes empty, and do not answer from other knowledge.`;
 
-const repairLimitChars = 20_000;
 const summaryTask =
   "Summarise the documents: what they are, what they say, and what a reader must not miss.";
 
@@ -74,14 +73,13 @@ export function toMessages(
   ];
 }
 
-/** What is said when an answer does not have the agreed shape. */
-export function toRepairMessages(malformed: string): Message[] {
+/** What is said when an answer does not have the agreed shape; `shown` is as much of it as there is room for. */
+export function toRepairMessages(shown: string): Message[] {
   const request: Message = {
     role: "user",
     content:
       "That was not the agreed JSON object. Give the same answer again, complete, as one JSON object with answer, keyPoints, quotes and notFound, and nothing around it.",
   };
-  const shown = malformed.slice(0, repairLimitChars);
   // Some endpoints refuse a message without text.
   return shown.trim() === ""
     ? [request]

@@ -18,6 +18,15 @@ export function estimateTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text, "utf8") / bytesPerToken);
 }
 
+/** The beginning of a text, estimated at no more than `maxTokens`. */
+export function toFirstTokens(text: string, maxTokens: number): string {
+  const bytes = Buffer.from(text, "utf8");
+  const end = Math.floor(maxTokens * bytesPerToken);
+  if (bytes.length <= end) return text;
+  // A decoder in streaming mode keeps back a character that was cut in half.
+  return new TextDecoder().decode(bytes.subarray(0, end), { stream: true });
+}
+
 /**
  * The documents, whole when they fit into `maxTokens`; else the passages that matter most to the questions, each below
  * its page and heading, in document order. Without questions every document gives its beginning, by equal shares.

@@ -9,13 +9,13 @@ import {
   toFigures,
 } from "../../../bench/measure-extractive.ts";
 import { readDocuments } from "../../../bench/read-documents.ts";
-import { NucleusError } from "../../../shared/kernel/errors.ts";
 import { createExtractiveModel } from "../../../shared/personas/adapters/extractive.ts";
 import {
   type PersonaDocument,
   PersonaOpinion,
 } from "../../../shared/personas/persona-model.ts";
 import { verifyQuote } from "../../../shared/personas/quotes.ts";
+import { describePersonaModelContract } from "../../contracts/persona-model.ts";
 import { aPersona, aRequest, documents, never } from "./persona-builders.ts";
 
 const model = createExtractiveModel();
@@ -33,6 +33,8 @@ Staff are entitled to 28 days of paid leave per year. Requests are made in the p
 | Anchor | 41 kg | 90 EUR |
 
 The service for severity 1 answers within four hours.`;
+
+describePersonaModelContract("extractive", async () => createExtractiveModel());
 
 async function ask(
   query: string | undefined,
@@ -116,14 +118,6 @@ describe("a question", () => {
   test("gets the same answer every time", async () => {
     const query = "How many days of leave do staff get?";
     expect(await ask(query, handbook)).toEqual(await ask(query, handbook));
-  });
-
-  test("asked by a caller that has given up fails as a timeout", async () => {
-    const thrown: unknown = await model
-      .answer(aRequest("Why?", handbook), AbortSignal.abort())
-      .catch((error: unknown) => error);
-    expect(thrown).toBeInstanceOf(NucleusError);
-    expect(thrown).toMatchObject({ code: "model_timeout" });
   });
 
   test("on a thousand pages names the page", async () => {
