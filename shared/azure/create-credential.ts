@@ -7,6 +7,7 @@ import {
   type TokenCredential,
   WorkloadIdentityCredential,
 } from "@azure/identity";
+import { NucleusError } from "../kernel/errors.ts";
 
 /** How the app signs in to Azure; `default` finds out by its environment. */
 export const identityKinds = [
@@ -17,17 +18,50 @@ export const identityKinds = [
 ] as const;
 export type IdentityKind = (typeof identityKinds)[number];
 
-/**
- * The app's identity for every service of Azure. The SDK caches tokens and asks for new ones before they expire.
- *
- * @param options.clientId a user-assigned managed identity, or the application of a workload identity; absent: the
- *   system-assigned one, or what the environment says.
- */
-export function createCredential(options: {
+export interface CredentialOptions {
   readonly kind: IdentityKind;
+  /** A user-assigned managed identity, or a workload identity's application; absent: what the environment says. */
   readonly clientId: string | undefined;
-}): TokenCredential {
-  const { kind, clientId } = options;
+  /** How long a sign-in may take, in milliseconds. */
+  readonly withinMs?: number;
+}
+
+/** Longer than the SDK's retries where a metadata service is just starting, shorter than a caller's patience. */
+const defaultWithinMs = 30_000;
+/** How long a developer's command-line tool may take: there are several, one after the other. */
+const processTimeoutInMs = 10_000;
+
+/**
+ * The app's identity for every service of Azure. The SDK keeps tokens and asks for new ones before they expire.
+ *
+ * C1. Whatever keeps the identity from getting a token, also that nothing is set up for it, is `identity_unavailable`
+ *     when a token is asked for, and the app starts without.
+ * C2. That is known after `withinMs`: the SDK itself waits without end for a metadata address that nobody answers.
+ */
+export function createCredential(options: CredentialOptions): TokenCredential {
+  const { withinMs = defaultWithinMs } = options;
+  let credential: TokenCredential | undefined;
+
+  return {
+    async getToken(scopes, tokenOptions) {
+      try {
+        credential ??= createSdkCredential(options);
+        return await within(
+          withinMs,
+          credential.getToken(scopes, tokenOptions),
+        );
+      } catch (error) {
+        if (tokenOptions?.abortSignal?.aborted) throw error;
+        throw new NucleusError("identity_unavailable");
+      }
+    },
+  };
+}
+
+function createSdkCredential({
+  kind,
+  clientId,
+}: CredentialOptions): TokenCredential {
   const client = clientId === undefined ? {} : { clientId };
   switch (kind) {
     case "managed-identity":
@@ -36,19 +70,31 @@ export function createCredential(options: {
       return new WorkloadIdentityCredential(client);
     case "developer":
       return new ChainedTokenCredential(
-        new AzureCliCredential(),
-        new AzureDeveloperCliCredential(),
+        new AzureCliCredential({ processTimeoutInMs }),
+        new AzureDeveloperCliCredential({ processTimeoutInMs }),
       );
     case "default":
-      return new DefaultAzureCredential(
-        clientId === undefined
-          ? {}
-          : {
-              managedIdentityClientId: clientId,
-              workloadIdentityClientId: clientId,
-            },
-      );
+      return new DefaultAzureCredential({
+        processTimeoutInMs,
+        ...(clientId !== undefined && {
+          managedIdentityClientId: clientId,
+          workloadIdentityClientId: clientId,
+        }),
+      });
     default:
       return kind satisfies never;
+  }
+}
+
+/** The SDK hands no signal on to a metadata service, so what comes too late is left to itself. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new NucleusError("identity_unavailable"));
+  }, ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -13,7 +13,7 @@ export interface AzureFailureCodes {
 
 const maxRetryAfterMs = 60 * 60 * 1000;
 
-/** How `@azure/identity` names what it throws when there is no token. */
+/** How `@azure/identity` names what it throws when there is no token; the app's own credential says it by itself. */
 const identityErrors: ReadonlySet<string> = new Set([
   "AggregateAuthenticationError",
   "AuthenticationError",
@@ -37,11 +37,11 @@ export function toAzureFailure(
     return new NucleusError("dependency_denied", {
       deniedBy: codes.service,
     });
-  if (status !== 429) return new NucleusError(codes.unavailable);
   const retryAfterMs = retryAfterOf(thrown);
-  return new NucleusError(codes.throttled, {
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  });
+  return new NucleusError(
+    status === 429 ? codes.throttled : codes.unavailable,
+    retryAfterMs === undefined ? {} : { retryAfterMs },
+  );
 }
 
 /** The HTTP status of an SDK's error: `statusCode` of RestError, `status` of OpenAI's, `code` of Cosmos DB's. */
@@ -53,7 +53,7 @@ export function statusOf(thrown: unknown): number | undefined {
   return undefined;
 }
 
-/** How long a throttled answer asks to wait, in milliseconds, bounded to an hour. */
+/** How long an answer (429, or 503) asks to wait, in milliseconds, bounded to an hour. */
 function retryAfterOf(thrown: unknown): number | undefined {
   const given =
     fieldOf(thrown, "retryAfterInMs") ??

@@ -23,8 +23,21 @@ export interface KeyStore {
   ): Promise<"rewrapped" | "unchanged">;
   /** Idempotent; an owner without a key gets its tombstone too. */
   shred(owner: VaultOwner): Promise<void>;
+  /**
+   * Every owner whose live key is wrapped under another version of the key-encryption key than this one, in no order:
+   * what a rotation has still to rewrap. Of keys that come or change while it is read, it may have some and miss some.
+   */
+  underOtherVersions(kekVersion: string): AsyncIterable<VaultOwner>;
+  /**
+   * Names what of the place keeps copies of what is overwritten or deleted, so that nothing in it is ever shredded
+   * (K1); none is as it must be.
+   */
+  check(): Promise<readonly CopyKeeper[]>;
   close(): Promise<void>;
 }
+
+/** A setting of a storage account. */
+export type CopyKeeper = "versioning" | "soft-delete";
 
 export interface WrappedKey {
   /** The key, encrypted under the key-encryption key: at most `maxWrappedBytes`. */

@@ -110,6 +110,32 @@ export function describeDocumentQueries(open: OpenContractStore): void {
     },
   );
 
+  it.each([
+    { direction: "asc", pages: ["d", "c"] },
+    { direction: "desc", pages: ["c", "d"] },
+  ] as const)(
+    "pages $direction by a boolean that no index backs, false before true",
+    async ({ direction, pages }) => {
+      const store = await openFilled(open);
+      const query: JobQuery = {
+        kind: "job",
+        tenantId,
+        orderBy: { field: "urgent", direction },
+        limit: 1,
+      };
+      const first = await store.query(query);
+      const second = await store.query({
+        ...query,
+        continuation: first.continuation ?? "",
+      });
+      const ids = [first, second].map((page) =>
+        page.items.map((item) => item.id).join(""),
+      );
+      expect(ids).toEqual(pages);
+      expect(second.continuation).toBeUndefined();
+    },
+  );
+
   it("the same id in several scopes is paged by scope", async () => {
     const store = await open({ now: createManualClock().now });
     for (const scope of ["s1", "s2", "s3"]) {

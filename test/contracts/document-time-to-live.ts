@@ -38,6 +38,69 @@ export function describeTimeToLive(open: OpenContractStore): void {
     });
   });
 
+  it("for a condition, an expired document is missing, whatever etag is named", async () => {
+    const clock = createManualClock();
+    const store = await open({ now: clock.now });
+    const created = await store.batch(partition, [create]);
+    if (!created.ok) throw new Error("conflict");
+    clock.advance(10_000);
+    for (const ifMatch of [created.etags[0] ?? "", "another"]) {
+      const operations: Operation<typeof contractKinds>[] = [
+        { op: "replace", kind: "job", id, ifMatch, document: jobDocument() },
+        { op: "delete", kind: "job", id, ifMatch },
+      ];
+      for (const operation of operations) {
+        expect(
+          await store.batch(partition, [createJob("new"), operation]),
+        ).toEqual({ ok: false, index: 1, reason: "missing" });
+      }
+    }
+    expect(await store.read("job", partition, tag("new"))).toBeUndefined();
+  });
+
+  it("an expired document makes way for new ones, and its etag fits none of them", async () => {
+    const clock = createManualClock();
+    const store = await open({ now: clock.now });
+    const ids = ["a", "b", "c", "d"];
+    const expiring = await store.batch(
+      partition,
+      ids.map((each) => ({ ...createJob(each), ttlSeconds: 10 })),
+    );
+    if (!expiring.ok) throw new Error("conflict");
+    clock.advance(10_000);
+    expect(
+      await store.batch(
+        partition,
+        ids.map((each) => createJob(each, { status: "Processing" })),
+      ),
+    ).toMatchObject({ ok: true });
+    const stored = await store.read("job", partition, id);
+    expect(stored?.document.status).toBe("Processing");
+    const ifMatch = expiring.etags[0] ?? "";
+    expect(
+      await store.batch(partition, [
+        { op: "delete", kind: "job", id, ifMatch },
+      ]),
+    ).toEqual({ ok: false, index: 0, reason: "changed" });
+    expect(await store.batch(partition, [createJob("a")])).toEqual({
+      ok: false,
+      index: 0,
+      reason: "exists",
+    });
+  });
+
+  it("a conflict before an expired document is the one that is named", async () => {
+    const clock = createManualClock();
+    const store = await open({ now: clock.now });
+    await store.batch(partition, [create, createJob("taken")]);
+    clock.advance(10_000);
+    const outcome = await store.batch(partition, [
+      createJob("taken"),
+      { op: "delete", kind: "job", id },
+    ]);
+    expect(outcome).toEqual({ ok: false, index: 0, reason: "exists" });
+  });
+
   it("a later write without a time to live keeps the document", async () => {
     const clock = createManualClock();
     const store = await open({ now: clock.now });

@@ -26,6 +26,17 @@ const key = (fill: number, kekVersion = "1"): WrappedKey => ({
 });
 const live = (of: WrappedKey) => ({ state: "live", ...of });
 
+async function othersOf(
+  store: KeyStore,
+  kekVersion: string,
+): Promise<string[]> {
+  const found: string[] = [];
+  for await (const each of store.underOtherVersions(kekVersion)) {
+    found.push(`${each.owner}:${each.purpose}`);
+  }
+  return found.toSorted();
+}
+
 /** What every key store does. `open` gives an empty one; its caller closes it. */
 export function describeKeyStoreContract(
   name: string,
@@ -97,6 +108,36 @@ export function describeKeyStoreContract(
       await store.shred(owner);
       expect(await store.rewrap(owner, "2", key(9, "3"))).toBe("unchanged");
       expect(await store.read(owner)).toEqual({ state: "shredded" });
+    });
+
+    it("lists each live key under another version, and what was rewrapped or shredded no longer", async () => {
+      const store = await openNow();
+      expect(await othersOf(store, "2")).toEqual([]);
+      const [first = owner, second = owner] = others;
+      await store.create(owner, key(1, "1"));
+      await store.create(first, key(2, "1"));
+      await store.create(second, key(3, "2"));
+      expect(await othersOf(store, "2")).toEqual(["j1:result", "j1:work"]);
+      expect(await othersOf(store, "1")).toEqual(["j2:work"]);
+      expect(await othersOf(store, "3")).toHaveLength(3);
+      await store.rewrap(owner, "1", key(4, "2"));
+      await store.shred(first);
+      expect(await othersOf(store, "2")).toEqual([]);
+    });
+
+    it("may be listed while it is rewrapped", async () => {
+      const store = await openNow();
+      const many = Array.from({ length: 40 }, (_, n) => ({
+        owner: Tag.parse(`j${n}`),
+        purpose: "work" as const,
+      }));
+      await Promise.all(many.map((each) => store.create(each, key(1, "1"))));
+      const found: string[] = [];
+      for await (const each of store.underOtherVersions("2")) {
+        await store.rewrap(each, "1", key(2, "2"));
+        found.push(each.owner);
+      }
+      expect(found.toSorted()).toEqual(many.map((m) => m.owner).toSorted());
     });
 
     it.each([0, maxWrappedBytes + 1])(

@@ -5,7 +5,7 @@ import {
   type KeyState,
   type WrappedKey,
 } from "../key-store.ts";
-import type { VaultOwner } from "../vault-object.ts";
+import { toVaultOwner, type VaultOwner } from "../vault-object.ts";
 
 /** The key store's rows, inside an open transaction (reads may be outside). Its caller holds W1 to W3. */
 export interface KeyTable {
@@ -14,6 +14,11 @@ export interface KeyTable {
   /** Whether the owner's key was wrapped under `from` and now is `key`. */
   rewrap(owner: VaultOwner, from: string, key: WrappedKey): boolean;
   shred(owner: VaultOwner): void;
+  /** Owners of live keys under another version, in their order, some at a time: those that come after `after`. */
+  underOtherVersions(
+    kekVersion: string,
+    after: VaultOwner | undefined,
+  ): readonly VaultOwner[];
 }
 
 export interface KeyTableOptions {
@@ -22,6 +27,7 @@ export interface KeyTableOptions {
 }
 
 const fadeAtMost = 500;
+const listAtMost = 500;
 
 export function createKeyTable(
   database: DatabaseSync,
@@ -29,6 +35,10 @@ export function createKeyTable(
 ): KeyTable {
   const slots = createSlots(database);
   const { locate, put, fade } = createOwners(database, now);
+  const others = database.prepare(
+    `SELECT owner, purpose FROM owners
+     WHERE kek_version <> ? AND (owner, purpose) > (?, ?) ORDER BY owner, purpose LIMIT ${listAtMost}`,
+  );
 
   return {
     create({ owner, purpose }, { wrapped, kekVersion }) {
@@ -63,6 +73,17 @@ export function createKeyTable(
       if (found) slots.clear(found.slot);
       put.run(owner, purpose, null, null, now() + tombstoneTtlMs);
     },
+
+    underOtherVersions: (kekVersion, after) =>
+      others
+        .all(kekVersion, after?.owner ?? "", after?.purpose ?? "")
+        .flatMap((row) => {
+          const owner = toVaultOwner(
+            String(row["owner"]),
+            String(row["purpose"]),
+          );
+          return owner ? [owner] : [];
+        }),
   };
 }
 

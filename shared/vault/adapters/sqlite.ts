@@ -8,7 +8,8 @@ import {
 } from "../../storage/commit-loop.ts";
 import { openDatabase } from "../../storage/open-database.ts";
 import { maxWrappedBytes, type KeyStore } from "../key-store.ts";
-import { createKeyTable } from "./sqlite-key-table.ts";
+import type { VaultOwner } from "../vault-object.ts";
+import { createKeyTable, type KeyTable } from "./sqlite-key-table.ts";
 
 export interface SqliteKeyStoreOptions {
   /** A file of its own, never backed up together with anything else. */
@@ -96,11 +97,34 @@ export function createSqliteKeyStore(options: SqliteKeyStoreOptions): KeyStore {
         await committedAndTruncated();
       }),
 
+    // Deleted bytes are overwritten and the journal is truncated: see `committedAndTruncated`.
+    check: () => Promise.resolve([]),
+
+    underOtherVersions: (kekVersion) => listOthers(table, loop, kekVersion),
+
     close: async () => {
       loop.flush();
       database.close();
     },
   };
+}
+
+/** Some at a time: a statement that stays open while its reader works would keep the WAL from being truncated (W2). */
+async function* listOthers(
+  table: KeyTable,
+  loop: CommitLoop,
+  kekVersion: string,
+): AsyncGenerator<VaultOwner, void> {
+  let after: VaultOwner | undefined;
+  do {
+    const some = await available(async () => {
+      const found = table.underOtherVersions(kekVersion, after);
+      await loop.committed();
+      return found;
+    });
+    yield* some;
+    after = some.at(-1);
+  } while (after);
 }
 
 /** Resolves when this turn's writes are on disk and nothing older is left in the WAL. */

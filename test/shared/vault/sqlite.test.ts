@@ -104,6 +104,23 @@ describe("SQLite key store leaves no byte of a shredded key", () => {
     }
   });
 
+  it("nor of those that are shredded while keys under other versions are listed", async () => {
+    const { file, store } = openFile();
+    const all = await createMany(store, 1200);
+    const listed = new Set<string>();
+    for await (const { owner, purpose } of store.underOtherVersions("2")) {
+      listed.add(owner);
+      if (listed.size % 400 === 0) await store.shred({ owner, purpose });
+    }
+    expect(listed.size).toBe(1200);
+    const shredded = [];
+    for (const { owner, wrapped } of all)
+      if ((await store.read(owner))?.state === "shredded")
+        shredded.push(wrapped);
+    expect(shredded).toHaveLength(3);
+    expect(partlyIn(bytesOf(file), shredded)).toHaveLength(0);
+  });
+
   it("nor of the old form of a rewrapped one", async () => {
     const { file, store } = openFile();
     const [one] = await createMany(store, 1);
