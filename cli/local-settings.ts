@@ -28,7 +28,6 @@ const signInSettings: readonly string[] = [
   "AUTH_ISSUER",
   "AUTH_AUDIENCE",
   "AUTH_JWKS",
-  "AUTH_JWKS_URL",
 ];
 
 /** The defaults for the settings that `given` does not set. */

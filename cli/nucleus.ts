@@ -6,6 +6,7 @@ import { ExpectedFailure, UsageError } from "./failures.ts";
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./commands/start.ts")).runStart,
   demo: async () => (await import("./commands/demo.ts")).runDemo,
+  doctor: async () => (await import("./commands/doctor.ts")).runDoctor,
   token: async () => (await import("./commands/token.ts")).runToken,
   help: async () => (await import("./commands/help.ts")).runHelp,
 };

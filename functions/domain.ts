@@ -12,6 +12,8 @@ import type { MessageSender } from "../shared/messages/message-sender.ts";
 import { createAssembleResult } from "../shared/results/assemble-result.ts";
 import { createContentSafe } from "../shared/vault/content-safe.ts";
 import { createTenantHasher } from "../shared/vault/tenant-hash.ts";
+import { noTelemetry } from "../shared/telemetry/no-telemetry.ts";
+import type { Telemetry } from "../shared/telemetry/telemetry.ts";
 import type { Deliverer } from "../shared/webhooks/deliver.ts";
 import { createDeliveries } from "../shared/webhooks/deliveries.ts";
 import { createDeliveryRecords } from "../shared/webhooks/delivery-records.ts";
@@ -29,6 +31,7 @@ export interface DomainPorts extends Stores {
   readonly now: Now;
   readonly sleep: (ms: number) => Promise<unknown>;
   readonly random: () => number;
+  readonly telemetry?: Telemetry;
 }
 
 export interface DomainSettings {
@@ -43,6 +46,7 @@ export interface DomainSettings {
 /** The app's domain over its ports: the same for production and for tests. */
 export function createDomain(ports: DomainPorts, settings: DomainSettings) {
   const { store, vault, keys, secrets, log, now } = ports;
+  const { telemetry = noTelemetry } = ports;
   const safe = createContentSafe({ vault, keys, secrets, now });
   const hasher = createTenantHasher({ secrets });
   const records = createJobRecords({ store, log, now });
@@ -61,7 +65,7 @@ export function createDomain(ports: DomainPorts, settings: DomainSettings) {
     tickets,
     safe,
   });
-  const common = { store, records, active, safe, log, now };
+  const common = { store, records, active, safe, log, now, telemetry };
   const finishJob = createFinishJob({
     ...common,
     ...settings,
@@ -84,7 +88,7 @@ export function createDomain(ports: DomainPorts, settings: DomainSettings) {
     tickets,
     deliveries,
     finishJob,
-    steps: createStepRunner({ ...ports, records }),
+    steps: createStepRunner({ ...ports, ...common }),
     jobs: createReadJob({ store, records }),
     accept: createAcceptInteraction({
       ...common,

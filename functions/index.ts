@@ -28,7 +28,7 @@ import { createSweepJobs } from "./timer/sweep-jobs.ts";
 import { createServices } from "./services.ts";
 
 /** The composition root: builds the services from the settings and registers every trigger. */
-const services = createServices(loadConfig(), {
+const services = await createServices(loadConfig(), {
   root: fileURLToPath(new URL("../..", import.meta.url)),
   extractionChild: new URL("../extraction/main.js", import.meta.url),
 });

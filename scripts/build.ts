@@ -21,7 +21,10 @@ const stampFile = join(dist, "build.json");
  * (`../extraction/main.js`) means the same in every chunk.
  */
 const bundles = {
-  app: { entry: { index: "functions/index.ts" }, splitting: true },
+  app: {
+    entry: { index: "functions/index.ts", doctor: "functions/doctor.ts" },
+    splitting: true,
+  },
   extraction: {
     entry: { main: "shared/extraction/child/main.ts" },
     splitting: true,

@@ -11,6 +11,10 @@ const text = `Nucleus: orchestration for AI content work that leaves no content 
       Asks a question about the documents in DIR, shows each step, verifies the
       callback, prints the answer with its quotes, and searches for leaks.
 
+  nucleus doctor [--ask-model] [--json]
+      Says which adapter each port of the app has by its settings, whether it
+      answers, and how to mend it. --ask-model also lets the model answer.
+
   nucleus token --role ROLE[,ROLE] --tenant T --user U [--app A] [--ttl SECONDS]
       Prints an access token for the local app. An application (default: the
       user's own) sees only the jobs that it submitted; --ttl is 3600 by default.

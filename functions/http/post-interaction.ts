@@ -1,10 +1,8 @@
 import type { HttpRequest } from "@azure/functions";
-import { randomBytes } from "node:crypto";
 import type { createAcceptInteraction } from "../../shared/interactions/accept-interaction.ts";
 import { InteractionRequest } from "../../shared/interactions/interaction-request.ts";
 import type { JobRunner } from "../../shared/durable/job-runner.ts";
 import { toJobUrls } from "../../shared/jobs/job-view.ts";
-import { TraceParent } from "../../shared/kernel/metadata.ts";
 import type { Call, SecuredRoute } from "./route.ts";
 import { readJson, RequestProblem } from "./route.ts";
 import type { CheckInteraction } from "../../shared/interactions/check-interaction.ts";
@@ -23,7 +21,7 @@ export function createPostInteraction(services: {
     access: ["adapter"],
     usesRunner: true,
     async handle(call) {
-      const { request, principal } = call;
+      const { request, principal, traceparent } = call;
       const idempotencyKey = readIdempotencyKey(request);
       const body = await readJson(request, InteractionRequest);
       const checked = services.check(principal, body);
@@ -34,7 +32,7 @@ export function createPostInteraction(services: {
           request: body,
           personaIds: checked.personaIds,
           idempotencyKey,
-          traceparent: readTraceParent(request),
+          traceparent,
         },
         services.runnerOf(call),
       );
@@ -60,12 +58,4 @@ function readIdempotencyKey(request: HttpRequest): string | undefined {
   if (!/^[\x21-\x7e][\x20-\x7e]{0,254}$/.test(key))
     throw new RequestProblem("idempotency_key_invalid", {});
   return key;
-}
-
-/** The caller's trace, or a new one: everything that follows from this request carries it. */
-function readTraceParent(request: HttpRequest): TraceParent {
-  const given = TraceParent.safeParse(request.headers.get("traceparent"));
-  if (given.success) return given.data;
-  const hex = (bytes: number) => randomBytes(bytes).toString("hex");
-  return TraceParent.parse(`00-${hex(16)}-${hex(8)}-01`);
 }

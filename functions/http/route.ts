@@ -16,7 +16,11 @@ import {
   toNucleusError,
 } from "../../shared/kernel/errors.ts";
 import type { Logger } from "../../shared/kernel/log.ts";
-import { Tag } from "../../shared/kernel/metadata.ts";
+import { Tag, type TraceParent } from "../../shared/kernel/metadata.ts";
+import { noTelemetry } from "../../shared/telemetry/no-telemetry.ts";
+import { RouteTemplate } from "../../shared/telemetry/route-template.ts";
+import type { Span, Telemetry } from "../../shared/telemetry/telemetry.ts";
+import { toRequestParent } from "./to-request-parent.ts";
 
 /** One HTTP trigger. Everything that all routes share (who may call, how errors look) is in `toHttpHandler`. */
 export type Route = PublicRoute | SecuredRoute;
@@ -49,43 +53,90 @@ export interface Call {
 
 export interface SecuredCall extends Call {
   readonly principal: Principal;
+  /** The request's own span, for what it starts. */
+  readonly traceparent: TraceParent;
 }
 
 /** Who calls: from its bearer token. */
 export interface RouteServices {
-  readonly verifier: TokenVerifier;
+  readonly verifier: Pick<TokenVerifier, "verify">;
   readonly log: Logger;
+  readonly telemetry?: Telemetry;
 }
 
-/** Makes a route's trigger handler: authenticates, authorises, and turns every error into problem+json (RFC 9457). */
+/**
+ * Makes a route's trigger handler: a span of the caller's trace in which it authenticates, authorises, and turns every
+ * error into problem+json (RFC 9457).
+ */
 export function toHttpHandler(route: Route, services: RouteServices) {
-  return async (
+  const { telemetry = noTelemetry } = services;
+  const attributes = {
+    "http.request.method": route.method,
+    "http.route": RouteTemplate.parse(`/api/${route.path}`),
+    "faas.trigger": "http",
+  } as const;
+  return (
     request: HttpRequest,
     context: InvocationContext,
   ): Promise<HttpResponseInit> => {
-    try {
-      if (route.access === "anonymous")
-        return await route.handle({ request, context });
-      const principal = await services.verifier.verify(
-        request.headers.get("authorization"),
-      );
-      if (!hasRole(principal, route.access))
-        throw new RequestProblem("forbidden", { allowedRoles: route.access });
-      return await route.handle({ request, context, principal });
-    } catch (thrown) {
-      const problem =
-        thrown instanceof RequestProblem
-          ? thrown
-          : new RequestProblem(toNucleusError(thrown).code, {}, thrown);
-      if (problem.status >= 500)
-        services.log.event("request.failed", {
-          route: Tag.parse(route.name),
-          status: problem.status,
-          code: problem.code,
-        });
-      return toProblemResponse(problem, context.invocationId);
-    }
+    const parent = toRequestParent(request, context);
+    return telemetry.span("http.request", { attributes, parent }, (span) =>
+      answer(route, services, { request, context, span }),
+    );
   };
+}
+
+async function answer(
+  route: Route,
+  { verifier, log }: RouteServices,
+  {
+    request,
+    context,
+    span,
+  }: Pick<Call, "request" | "context"> & {
+    readonly span: Span<"http.request">;
+  },
+): Promise<HttpResponseInit> {
+  try {
+    const call = { request, context };
+    const response =
+      route.access === "anonymous"
+        ? await route.handle(call)
+        : await route.handle({
+            ...call,
+            principal: await authorize(route, verifier, request),
+            traceparent: span.traceparent,
+          });
+    span.set({ "http.response.status_code": response.status ?? 200 });
+    return response;
+  } catch (thrown) {
+    const problem =
+      thrown instanceof RequestProblem
+        ? thrown
+        : new RequestProblem(toNucleusError(thrown).code, {}, thrown);
+    const { status, code } = problem;
+    span.set({ "http.response.status_code": status });
+    if (status >= 500) {
+      span.fail(code);
+      log.event("request.failed", {
+        route: Tag.parse(route.name),
+        status,
+        code,
+      });
+    }
+    return toProblemResponse(problem, context.invocationId);
+  }
+}
+
+async function authorize(
+  { access }: SecuredRoute,
+  verifier: RouteServices["verifier"],
+  request: HttpRequest,
+): Promise<Principal> {
+  const principal = await verifier.verify(request.headers.get("authorization"));
+  if (!hasRole(principal, access))
+    throw new RequestProblem("forbidden", { allowedRoles: access });
+  return principal;
 }
 
 /** A NucleusError with what may be told to this caller besides: paths, choices, limits. */

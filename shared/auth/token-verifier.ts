@@ -23,6 +23,8 @@ export interface TokenVerifier {
    * @throws NucleusError unauthenticated; service_unavailable when the issuer's keys are needed and cannot be read.
    */
   verify(authorization: string | null): Promise<Principal>;
+  /** @throws NucleusError service_unavailable when the issuer's keys cannot be read */
+  ping(): Promise<void>;
 }
 
 export interface TokenVerifierOptions {
@@ -60,7 +62,8 @@ export function createTokenVerifier(
   options: TokenVerifierOptions,
 ): TokenVerifier {
   const { now = systemNow } = options;
-  const check = createCheck(options, now);
+  const keys = createKeys(options.jwks, now);
+  const check = createCheck(options, keys, now);
   const known = new Map<string, Verified>();
 
   const remember = (token: string, verified: Verified): void => {
@@ -86,17 +89,18 @@ export function createTokenVerifier(
         throw new NucleusError("unauthenticated");
       }
     },
+    ping: async () => void (await keys.find("any")),
   };
 }
 
 /** Throws whatever is wrong with a token: what it says of it is for nobody. */
 function createCheck(
-  { issuer, audience, jwks, tenants = [], ...options }: TokenVerifierOptions,
+  { issuer, audience, tenants = [], ...options }: TokenVerifierOptions,
+  keys: SigningKeys,
   now: Now,
 ): (token: string) => Promise<Verified> {
   const { delegatedScope = "access_as_user" } = options;
   const isAccepted = createIssuerRule({ issuer, tenants });
-  const keys = createKeys(jwks, now);
 
   return async (token) => {
     const { key, iss } = await chooseKey(token, keys, isAccepted);

@@ -13,6 +13,13 @@ export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
 }
 
+/** The environment of this process, for what is described by it. */
+export function readEnvironment(): Readonly<
+  Record<string, string | undefined>
+> {
+  return process.env;
+}
+
 /**
  * Reads the app's settings.
  *
@@ -33,7 +40,6 @@ export function loadConfig(
     return refuse(issue?.path.join(".") ?? "?", issue?.message ?? "invalid");
   }
   const given = parsed.data;
-  assertEither(given, "AUTH_JWKS", "AUTH_JWKS_URL");
   assertEither(
     given,
     "ServiceBusConnection",

@@ -315,6 +315,11 @@ export const errorCatalogue = {
     "A store asks to slow down.",
     "Nothing to do: Nucleus retries with backoff. If it lasts, raise the store's throughput.",
   ),
+  keys_not_shreddable: permanent(
+    503,
+    "The key store's account keeps copies of what is deleted.",
+    "Turn versioning, soft delete and backups off there: until then nothing is ever shredded.",
+  ),
   dependency_denied: permanent(
     503,
     "A service of Azure refuses the app's identity.",

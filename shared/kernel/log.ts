@@ -114,15 +114,21 @@ export interface Logger {
   event<E extends LogEvent>(event: E, fields: LogFields<E>): void;
 }
 
-/** Creates the logger. A record that does not pass its schema is replaced by the event's name alone. */
+/**
+ * Creates the logger. A record that does not pass its schema is replaced by the event's name alone.
+ *
+ * @param onEvent is told each event that passed, for telemetry
+ */
 export function createLogger(
   write: (line: string) => void,
   now: () => number,
+  onEvent?: Logger["event"],
 ): Logger {
   return {
     event(event, fields) {
       const parsed = logCatalogue[event].safeParse(fields);
       const record = parsed.success ? parsed.data : { refused: true };
+      if (parsed.success) onEvent?.(event, fields);
       write(
         JSON.stringify({
           time: new Date(now()).toISOString(),

@@ -46,6 +46,12 @@ export const Settings = z.object({
     .describe(
       "Where callers reach this app; the base of the status and result URLs in answers and callbacks.",
     ),
+  AZURE_AUTHORITY_HOST: z
+    .url()
+    .optional()
+    .describe(
+      "Where the app signs in, as the national clouds have their own; absent: https://login.microsoftonline.com.",
+    ),
   IDENTITY: z
     .enum(["default", "managed-identity", "workload-identity", "developer"])
     .default("default")
@@ -103,16 +109,13 @@ export const Settings = z.object({
   AUTH_AUDIENCE: text.describe(
     "The `aud` that access tokens must carry; several are separated by commas.",
   ),
-  AUTH_JWKS: text
-    .optional()
+  AUTH_JWKS: text.describe(
+    "The issuer's public keys: the https address where it publishes them, such as https://login.microsoftonline.com/common/discovery/v2.0/keys, or a JSON Web Key Set as text.",
+  ),
+  AUTH_DELEGATED_SCOPE: text
+    .default("access_as_user")
     .describe(
-      "The issuer's public keys, a JSON Web Key Set as text. Either this or AUTH_JWKS_URL is required.",
-    ),
-  AUTH_JWKS_URL: z
-    .url()
-    .optional()
-    .describe(
-      "Where the issuer publishes its keys, such as https://login.microsoftonline.com/common/discovery/v2.0/keys.",
+      "The scope with which clients act on behalf of users; a user's app roles count in tokens with it only.",
     ),
   AUTH_TENANTS: z
     .string()

@@ -12,9 +12,8 @@ const local = {
 const azure = {
   ...local,
   DATA_DIR: "",
-  AUTH_JWKS: "",
+  AUTH_JWKS: "https://login.example/keys",
   ServiceBusConnection: "",
-  AUTH_JWKS_URL: "https://login.example/keys",
   ServiceBusConnection__fullyQualifiedNamespace: "ns.servicebus.windows.net",
   COSMOS_ENDPOINT: "https://account.documents.azure.com",
   VAULT_BLOB_URL: "https://vault.blob.core.windows.net",
@@ -65,9 +64,12 @@ test.each([
   [{ ...azure, KEYS_BLOB_URL: "" }, "DATA_DIR: KEYS=sqlite needs it"],
   [{ ...local, MODEL_BASE_URL: "http://m/v1" }, "MODEL_NAME: MODEL=openai-com"],
   [{ ...local, STORAGE: "mongo" }, "STORAGE: "],
-  [{ ...local, AUTH_JWKS: "" }, "AUTH_JWKS: is missing, and so is AUTH_JWKS"],
-  [{ ...local, AUTH_JWKS_URL: "https://k.example" }, "AUTH_JWKS: is given, an"],
+  [{ ...local, AUTH_JWKS: "" }, "AUTH_JWKS: "],
   [{ ...local, ServiceBusConnection: "" }, "ServiceBusConnection: is missing"],
+  [
+    { ...local, ServiceBusConnection__fullyQualifiedNamespace: "ns" },
+    "ServiceBusConnection: is given, and so is",
+  ],
   [{ ...local, PUBLIC_URL: "not a url" }, "PUBLIC_URL: "],
 ])(
   "settings that do not go together are refused by name: %#",
