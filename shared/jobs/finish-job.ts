@@ -4,6 +4,8 @@ import type { Now } from "../kernel/clock.ts";
 import { NucleusError } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/log.ts";
 import { type ContentRef, Tag, toIsoTime } from "../kernel/metadata.ts";
+import { noTelemetry } from "../telemetry/no-telemetry.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { ContentSafe } from "../vault/content-safe.ts";
 import type { Deliveries } from "../webhooks/deliveries.ts";
 import { jobEventTypes } from "../webhooks/event.ts";
@@ -12,6 +14,7 @@ import type { ActiveJobs } from "./active-jobs.ts";
 import type { JobDocument, JobFailure } from "./documents.ts";
 import { type JobKey, type JobRecords, recordIds } from "./job-records.ts";
 import { isTerminal, type TerminalStatus } from "./job-status.ts";
+import { toActivitySpan } from "./to-activity-span.ts";
 
 /** A result that a callback announces stays readable for as long as its delivery may take (DESIGN §3). */
 const callbackRetentionMs = 96 * 3600 * 1000;
@@ -40,6 +43,7 @@ export interface FinishJobOptions {
   readonly resultTtlMs: number;
   readonly log: Logger;
   readonly now: Now;
+  readonly telemetry?: Telemetry;
 }
 
 /**
@@ -50,7 +54,7 @@ export interface FinishJobOptions {
  * @returns the state the job really has
  */
 export function createFinishJob(options: FinishJobOptions) {
-  const { records, active, safe, log, now } = options;
+  const { records, active, safe, log, now, telemetry = noTelemetry } = options;
 
   /** Ends the job as it was read; one that was ended or cancelled since is left as it is. */
   const commit = async (
@@ -100,13 +104,12 @@ export function createFinishJob(options: FinishJobOptions) {
     );
   };
 
-  return async function finishJob(
+  const finish = async (
     key: JobKey,
+    known: JobDocument,
     asked: JobEnd,
-  ): Promise<TerminalStatus> {
-    const stored = await records.read(key);
-    if (!stored) throw new NucleusError("not_found");
-    let job = stored.document;
+  ): Promise<TerminalStatus> => {
+    let job = known;
     while (!isTerminal(job.status)) {
       job = await commit(key, job, honourCancellation(job, asked));
       if (isTerminal(job.status))
@@ -129,6 +132,20 @@ export function createFinishJob(options: FinishJobOptions) {
     }
     await active.schedule(key, Date.parse(job.retainUntil));
     return job.status;
+  };
+
+  return async function finishJob(
+    key: JobKey,
+    asked: JobEnd,
+  ): Promise<TerminalStatus> {
+    const stored = await records.read(key);
+    if (!stored) throw new NucleusError("not_found");
+    const job = stored.document;
+    return telemetry.span(
+      "activity.run",
+      toActivitySpan(job, "finish", 0),
+      () => finish(key, job, asked),
+    );
   };
 }
 

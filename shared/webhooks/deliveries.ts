@@ -8,6 +8,8 @@ import { NucleusError, toNucleusError } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/log.ts";
 import { type Tag, toIsoTime } from "../kernel/metadata.ts";
 import type { MessageSender } from "../messages/message-sender.ts";
+import { noTelemetry } from "../telemetry/no-telemetry.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { ContentSafe } from "../vault/content-safe.ts";
 import type { AttemptResult, Deliverer } from "./deliver.ts";
 import type { DeliveryMessage } from "./delivery-channel.ts";
@@ -51,6 +53,7 @@ export interface DeliveriesOptions {
   readonly log: Logger;
   readonly now: Now;
   readonly random: () => number;
+  readonly telemetry?: Telemetry;
 }
 
 export interface Deliveries {
@@ -71,7 +74,7 @@ export interface Deliveries {
 }
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
-  const { records, jobs, now } = options;
+  const { records, jobs, now, telemetry = noTelemetry } = options;
 
   const { ask, askFirst, postpone } = createDeliveryMessages(options);
 
@@ -96,6 +99,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   const run = async (message: DeliveryMessage, round: number) => {
     const { attempt } = message;
     const job = await jobs.read(message);
+    if (job) telemetry.about({ correlationId: job.document.correlationId });
     const endpoint =
       job && (await findEndpoint(options, message, job.document));
     if (!job || !endpoint) {

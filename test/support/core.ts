@@ -13,7 +13,7 @@ import { toActivityHandler } from "../../shared/durable/contract.ts";
 import { InteractionRequest } from "../../shared/interactions/interaction-request.ts";
 import type { JobKey } from "../../shared/jobs/job-records.ts";
 import { createDomain } from "../../functions/domain.ts";
-import { createLogger } from "../../shared/kernel/log.ts";
+import { createLogger, type Logger } from "../../shared/kernel/log.ts";
 import { Tag } from "../../shared/kernel/metadata.ts";
 import { createFileSecrets } from "../../shared/vault/adapters/file.ts";
 import { createFolderContentVault } from "../../shared/vault/adapters/folder.ts";
@@ -82,9 +82,9 @@ export function wrapPorts(ports: Ports, crash: Crash): Ports {
 }
 
 /** One process's services over its ports, put together as the composition root does. */
-export function createCore(ports: Ports) {
+export function createCore(ports: Ports, onEvent?: Logger["event"]) {
   const { now } = ports.clock;
-  const log = createLogger((line) => ports.logLines.push(line), now);
+  const log = createLogger((line) => ports.logLines.push(line), now, onEvent);
   const slept: number[] = [];
   const domain = createDomain(
     {
