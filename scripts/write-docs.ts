@@ -4,16 +4,43 @@ import { parseArgs } from "node:util";
 import { format } from "prettier";
 import type { z } from "zod";
 import type { InteractionRequest } from "../shared/interactions/interaction-request.ts";
+import { toCosmosPolicy } from "../shared/documents/cosmos-policy.ts";
+import { indexes } from "../shared/documents/kinds.ts";
+import { azureRoles } from "../shared/kernel/azure-roles.ts";
 import { Settings } from "../shared/kernel/settings.ts";
 import { errorCatalogue } from "../shared/kernel/errors.ts";
+import { toTelemetryPage } from "../shared/telemetry/to-telemetry-page.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** The pages that are made from the code, so that they cannot say anything else. */
+/** The files that are made from the code, so that they cannot say anything else. */
 const pages = {
   "docs/errors.md": toErrorsPage,
   "docs/configuration.md": toConfigurationPage,
+  "docs/telemetry.md": toTelemetryPage,
+  "docs/azure-roles.md": toRolesPage,
+  "bicep/cosmos-container.json": () => JSON.stringify(toCosmosPolicy(indexes)),
 } as const;
+
+function toRolesPage(): string {
+  const rows = Object.values(azureRoles).map(
+    ({ name, roleId, scope, why }) =>
+      `| ${name} | \`${roleId}\` | ${scope} | ${why} |`,
+  );
+  return `# Roles of the app's identity
+
+Made from \`shared/kernel/azure-roles.ts\` by \`npm run docs\`; edit there.
+
+The app signs in to every service of Azure with its identity and holds no key of any. These are the roles that it needs, and no others; \`nucleus doctor\` and the app's errors name the one that is missing.
+The first is a data-plane role of the Cosmos DB account itself (\`az cosmosdb sql role assignment create\`), the others are Azure roles (\`az role assignment create\`).
+
+| role | id | on | it |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+
+Artifacts of the type \`microsoft-graph\` are read with another identity: [docs/azure.md](azure.md#artifacts).
+`;
+}
 
 function toErrorsPage(): string {
   const rows = Object.entries(errorCatalogue).map(
@@ -110,7 +137,8 @@ const { values } = parseArgs({ options: { check: { type: "boolean" } } });
 let stale = 0;
 for (const [path, toPage] of Object.entries(pages)) {
   const file = join(root, path);
-  const page = await format(toPage(), { parser: "markdown" });
+  const parser = path.endsWith(".json") ? "json" : "markdown";
+  const page = await format(toPage(), { parser });
   const current = await readFile(file, "utf8").catch(() => "");
   if (current === page) continue;
   if (values.check === true) {

@@ -22,12 +22,12 @@ export interface CredentialOptions {
   readonly kind: IdentityKind;
   /** A user-assigned managed identity, or a workload identity's application; absent: what the environment says. */
   readonly clientId: string | undefined;
-  /** How long a sign-in may take, in milliseconds. */
+  /** How long a sign-in may take, in milliseconds; 20 s. */
   readonly withinMs?: number;
 }
 
-/** Longer than the SDK's retries where a metadata service is just starting, shorter than a caller's patience. */
-const defaultWithinMs = 30_000;
+/** Enough for the SDK's own retries at an identity endpoint that fails, and less than callers wait for. */
+const defaultWithinMs = 20_000;
 /** How long a developer's command-line tool may take: there are several, one after the other. */
 const processTimeoutInMs = 10_000;
 

@@ -12,6 +12,8 @@ import type { VaultOwner } from "./vault-object.ts";
  * R1. A key is made by `create` only. Everything else meets a live key, a tombstone, or nothing.
  * R2. A shred drops the key from this process's cache at once, also when a load of it is under way; another process may
  *     hold it for `cacheForMs` more.
+ * R3. A key that opens is handed out, whether or not it can follow a rotation: an outage of the secrets, or a broken new
+ *     version of the key-encryption key, stops the making of keys and not their use.
  */
 export interface KeyRing {
   /** Makes the owner's key unless it has one. @throws NucleusError content_shredded */
@@ -45,14 +47,18 @@ export function createKeyRing({ keys, secrets, now }: KeyRingOptions): KeyRing {
     return state;
   };
 
-  /** Keys follow the key-encryption key's rotation as they are used. */
+  /** Keys follow the key-encryption key's rotation as they are used (R3). */
   const followRotation = async (
     owner: VaultOwner,
     from: string,
     key: Uint8Array,
   ): Promise<void> => {
-    if (from === (await keyWrap.currentVersion())) return;
-    await keys.rewrap(owner, from, await keyWrap.wrap(owner, key));
+    try {
+      if (from === (await keyWrap.currentVersion())) return;
+      await keys.rewrap(owner, from, await keyWrap.wrap(owner, key));
+    } catch {
+      // The next use does it, or the rotation itself.
+    }
   };
 
   return {

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import type { Now } from "../kernel/clock.ts";
 import { NucleusError } from "../kernel/errors.ts";
+import type { Tag } from "../kernel/metadata.ts";
 import type { WrappedKey } from "./key-store.ts";
 import { Secret, type Secrets } from "./secrets.ts";
 import type { VaultOwner } from "./vault-object.ts";
@@ -8,7 +9,7 @@ import type { VaultOwner } from "./vault-object.ts";
 /**
  * Wraps owners' keys under the key-encryption key, the secret `kek`: AES-256-GCM with a random nonce, bound to owner,
  * purpose and the key-encryption key's version. (At 2³² wraps per version the nonces' collision bound is reached: rotate
- * before, by setting a new version.)
+ * before.) The newest version wraps; earlier ones unwrap for as long as they can be read.
  */
 export interface KeyWrap {
   wrap(owner: VaultOwner, key: Uint8Array): Promise<WrappedKey>;
@@ -17,16 +18,17 @@ export interface KeyWrap {
    *   key-encryption key's version is gone or malformed
    */
   unwrap(owner: VaultOwner, wrapped: WrappedKey): Promise<Uint8Array>;
-  /** The version that wraps now. */
-  currentVersion(): Promise<string>;
+  /** The version that wraps now. @throws NucleusError configuration_invalid when it is not 32 bytes */
+  currentVersion(): Promise<Tag>;
 }
 
-const kekName = "kek";
+/** The secret whose versions are the key-encryption key's. */
+export const kekName = "kek";
+export const kekBytes = 32;
 const algorithm = "aes-256-gcm";
-const kekBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
-/** How long a rotated key-encryption key goes unnoticed. */
+/** How long a rotated key-encryption key goes unnoticed by a process; `KeyRotation` tells operators to wait for longer. */
 const currentForMs = 60_000;
 
 export function createKeyWrap(secrets: Secrets, now: Now): KeyWrap {
@@ -52,7 +54,7 @@ export function createKeyWrap(secrets: Secrets, now: Now): KeyWrap {
 /** Versions never change, so each is read once; which one is current is asked again after a while. */
 function createKekReader(secrets: Secrets, now: Now) {
   const versions = new Map<string, Uint8Array>();
-  let current: { readonly version: string; readonly until: number } | undefined;
+  let current: { readonly version: Tag; readonly until: number } | undefined;
 
   const remember = (version: string, value: Secret): Uint8Array => {
     if (value.sizeBytes !== kekBytes) {
@@ -64,13 +66,14 @@ function createKekReader(secrets: Secrets, now: Now) {
   };
 
   return {
-    async currentVersion(): Promise<string> {
-      if (current && now() < current.until) return current.version;
+    async currentVersion(): Promise<Tag> {
+      const askedAt = now();
+      if (current && askedAt < current.until) return current.version;
       const { version, value } = await secrets.getOrCreate(kekName, () =>
         Secret.fromBytes(randomBytes(kekBytes)),
       );
       remember(version, value);
-      current = { version, until: now() + currentForMs };
+      current = { version, until: askedAt + currentForMs };
       return version;
     },
 

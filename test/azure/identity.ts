@@ -23,6 +23,8 @@ export interface Identity {
   readonly credential: TokenCredential;
   /** Resources for which tokens were asked at the managed identity's endpoint, in order. */
   readonly asked: readonly string[];
+  /** The user-assigned identity that each of them was for; `undefined` is the system-assigned one. */
+  readonly askedFor: readonly (string | undefined)[];
   /** The public key set. */
   readonly jwks: { readonly keys: readonly JWK[] };
   /** A token as Entra ID would give it; `claims` go above the app's own. */
@@ -37,8 +39,8 @@ export interface Identity {
   ): Promise<boolean>;
   /** How long tokens live from now on, in seconds; 3600 at first. */
   setLifetime(seconds: number): void;
-  /** From now on the managed identity's endpoint answers with this status; `undefined` makes it well again. */
-  failWith(status: number | undefined): void;
+  /** From now on the managed identity's endpoint answers with this status, or not; `undefined` makes it well again. */
+  failWith(failure: number | "silence" | undefined): void;
   close(): Promise<void>;
 }
 
@@ -54,8 +56,9 @@ export async function startIdentity(): Promise<Identity> {
     use: "sig",
   };
   const asked: string[] = [];
+  const askedFor: (string | undefined)[] = [];
   let lifetimeSeconds = 3600;
-  let failure: number | undefined;
+  let failure: number | "silence" | undefined;
 
   const token: Identity["token"] = async (audience, claims = {}) => {
     const nowSeconds = Math.floor(Date.now() / 1000);
@@ -86,6 +89,8 @@ export async function startIdentity(): Promise<Identity> {
       url.searchParams.get("api-version") === "2019-08-01" &&
       resource !== "";
     asked.push(resource);
+    askedFor.push(url.searchParams.get("client_id") ?? undefined);
+    if (failure === "silence") return;
     const status = failure ?? (isOurs ? 200 : 400);
     const body =
       status === 200
@@ -121,6 +126,7 @@ export async function startIdentity(): Promise<Identity> {
       },
     },
     asked,
+    askedFor,
     jwks: { keys: [jwk] },
     token,
     async accepts(authorization, audiences) {
@@ -134,8 +140,8 @@ export async function startIdentity(): Promise<Identity> {
     setLifetime(seconds) {
       lifetimeSeconds = seconds;
     },
-    failWith(status) {
-      failure = status;
+    failWith(next) {
+      failure = next;
     },
     async close() {
       server.closeAllConnections();

@@ -68,6 +68,31 @@ export function describeSecretsContract(
       expect(again.version).toBe(got[0]?.version);
     });
 
+    it("what exists is got and not created, and after its deletion it is created anew", async () => {
+      const secrets = await open();
+      const first = await secrets.set("k", secret("one"));
+      const found = await secrets.getOrCreate("k", () => {
+        throw new Error("created although it is there");
+      });
+      expect(found.version).toBe(first.version);
+      await secrets.delete("k");
+      expect(await secrets.getVersion("k", first.version)).toBeUndefined();
+      await secrets.getOrCreate("k", () => secret("two"));
+      expect(await textOf(secrets, "k")).toBe("two");
+    });
+
+    it("a creation that fails leaves nothing, and the next one goes through", async () => {
+      const secrets = await open();
+      await expect(
+        secrets.getOrCreate("k", () => {
+          throw new Error("no randomness");
+        }),
+      ).rejects.toThrow("no randomness");
+      expect(await secrets.get("k")).toBeUndefined();
+      await secrets.getOrCreate("k", () => secret("one"));
+      expect(await textOf(secrets, "k")).toBe("one");
+    });
+
     it("setters at the same time each get a version of their own", async () => {
       const secrets = await open();
       const set = await Promise.all(
