@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { HostStartError } from "./host-start-error.ts";
 import { readLocalSettings } from "./read-local-settings.ts";
-import { resolveSetting } from "./resolve-setting.ts";
+import { findConnection, resolveSetting } from "./resolve-setting.ts";
 import type { HostJson } from "./read-host-json.ts";
 
 export interface HostSettingsOptions {
@@ -32,8 +32,11 @@ export function createHostSettings(
     AzureWebJobsScriptRoot: scriptRoot,
     WEBSITE_HOSTNAME: options.hostname,
   };
-  for (const name of options.serviceBusSettings)
-    settings[name] ??= options.serviceBusConnectionString;
+  for (const name of options.serviceBusSettings) {
+    const connection = name.replace(/^AzureWebJobs/, "");
+    if (findConnection(connection, settings) === undefined)
+      settings[name] = options.serviceBusConnectionString;
+  }
   const timeZone = settings["WEBSITE_TIME_ZONE"] ?? "UTC";
   if (!/^(Etc\/)?UTC$/i.test(timeZone))
     throw new HostStartError(

@@ -41,7 +41,7 @@ export interface RunOutput {
   readonly webhooks: readonly ReceivedRequest[];
   /** Bodies and properties of the messages that went through the queues. */
   readonly messages: readonly Uint8Array[];
-  /** Payloads that telemetry exporters sent: none, until one is configured. */
+  /** Bodies, unpacked, that the ingestion endpoint of the telemetry received; none where none is configured. */
   readonly telemetry: readonly Uint8Array[];
 }
 

@@ -3,7 +3,7 @@ import { createDispatcher, type Dispatcher } from "./dispatcher.ts";
 import { createMessageLane, type MessageLane } from "./message-lane.ts";
 import type { MessageStore } from "./message-store.ts";
 import type { DeadLetterCause } from "./message-states.ts";
-import type { QueueDefinition } from "./queue-definition.ts";
+import { type QueueDefinition, queueDefaults } from "./queue-definition.ts";
 import type { Timers } from "./timers.ts";
 
 /** A message as a sender hands it in: checked, and with everything the queue needs to know read out of it. */
@@ -23,12 +23,23 @@ export interface MessageEntity {
   readonly dispatcher: Dispatcher;
   /** Absent where nobody may send. */
   readonly queue: MessageQueue | undefined;
+  /** Notes that a client asked for messages. */
+  touch(): void;
 }
 
 export interface MessageQueue {
   readonly name: string;
+  readonly definition: QueueDefinition;
   readonly main: MessageEntity;
   readonly deadLetters: MessageEntity;
+  /** The first time that this queue was defined, in milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** When the endpoint took up the queue with its present settings. */
+  readonly openedAt: number;
+  /** When messages were last sent or asked for, or when the queue was opened. */
+  readonly accessedAt: number;
+  /** The bytes of all its messages, dead letters included; read from the disk. */
+  sizeBytes(): number;
   /**
    * Adds messages and answers with their sequence numbers. A duplicate within the queue's detection window gets a
    * number but is dropped, as in Service Bus. Call it inside the commit loop.
@@ -38,8 +49,6 @@ export interface MessageQueue {
 
 /** Sequence numbers are reserved on disk in blocks: a restart may skip some, but repeats none. */
 const SEQUENCE_BLOCK = 1000;
-const DEFAULT_LOCK_DURATION_MS = 60_000;
-const DEFAULT_MAX_DELIVERY_COUNT = 10;
 const FORGET_EVERY_MS = 60_000;
 
 export interface MessageQueueOptions {
@@ -53,7 +62,15 @@ export interface MessageQueueOptions {
 /** Opens a queue with its dead-letter queue and brings its messages into memory. Call it inside the commit loop. */
 export function openMessageQueue(options: MessageQueueOptions): MessageQueue {
   const { definition, store, now } = options;
-  const { id, reservedSequence } = store.openQueue(definition.name);
+  const openedAt = now();
+  const { id, reservedSequence, createdAt } = store.openQueue(
+    definition.name,
+    openedAt,
+  );
+  let accessedAt = openedAt;
+  const touch = (): void => {
+    accessedAt = now();
+  };
   const nextSequenceNumber = createSequence(
     reservedSequence,
     store.reserveSequence.bind(store, id),
@@ -65,20 +82,30 @@ export function openMessageQueue(options: MessageQueueOptions): MessageQueue {
     nextSequenceNumber,
     deadLetters: undefined,
     queue: () => undefined,
+    touch,
   });
   const main = createEntity(options, id, {
     address: definition.name,
     nextSequenceNumber,
     deadLetters: deadLetters.lane,
     queue: () => queue,
+    touch,
   });
 
   const queue: MessageQueue = {
     name: definition.name,
+    definition,
     main,
     deadLetters,
-    send: (messages) =>
-      messages.map((message) => {
+    createdAt,
+    openedAt,
+    get accessedAt() {
+      return accessedAt;
+    },
+    sizeBytes: () => store.sizeOf(id),
+    send(messages) {
+      touch();
+      return messages.map((message) => {
         const sequenceNumber = nextSequenceNumber();
         if (isDuplicate(message.messageId)) return sequenceNumber;
         const enqueuedAt = now();
@@ -96,7 +123,8 @@ export function openMessageQueue(options: MessageQueueOptions): MessageQueue {
           message.content,
         );
         return sequenceNumber;
-      }),
+      });
+    },
   };
   deadLetters.lane.load();
   main.lane.load();
@@ -111,6 +139,7 @@ function createEntity(
     readonly nextSequenceNumber: () => number;
     readonly deadLetters: MessageLane | undefined;
     readonly queue: () => MessageQueue | undefined;
+    readonly touch: () => void;
   },
 ): MessageEntity {
   const { definition, store, timers, now, transact } = options;
@@ -121,9 +150,9 @@ function createEntity(
     timers,
     now,
     policy: {
-      lockDurationMs: definition.lockDurationMs ?? DEFAULT_LOCK_DURATION_MS,
+      lockDurationMs: definition.lockDurationMs ?? queueDefaults.lockDurationMs,
       maxDeliveryCount: isMain
-        ? (definition.maxDeliveryCount ?? DEFAULT_MAX_DELIVERY_COUNT)
+        ? (definition.maxDeliveryCount ?? queueDefaults.maxDeliveryCount)
         : Infinity,
       deadLettersExpired: definition.deadLetteringOnMessageExpiration ?? false,
       expires: isMain,
@@ -141,6 +170,7 @@ function createEntity(
     get queue() {
       return entity.queue();
     },
+    touch: entity.touch,
   };
 }
 

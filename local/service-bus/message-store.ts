@@ -35,6 +35,11 @@ export const serviceBusMigrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX seen_message_ids_by_age ON seen_message_ids (forget_at);
   `,
+  `
+  ALTER TABLE queues ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
+  -- When older queues were made is not known any more.
+  UPDATE queues SET created_at = unixepoch() * 1000;
+  `,
 ];
 
 /** What survives a restart. Locks do not: a message that was locked is active (or deferred) again. */
@@ -76,11 +81,17 @@ export interface LaneStore {
 
 /** The whole file: its queues, their lanes, their numbers. */
 export interface MessageStore {
-  /** The queue's number, given at first sight, and the sequence numbers it may have used. */
-  openQueue(name: string): {
+  /** The queue's number, given at first sight (at `now`), and the sequence numbers it may have used. */
+  openQueue(
+    name: string,
+    now: number,
+  ): {
     readonly id: number;
     readonly reservedSequence: number;
+    readonly createdAt: number;
   };
+  /** The bytes of a queue's messages, its dead letters included. */
+  sizeOf(queueId: number): number;
   reserveSequence(queueId: number, upTo: number): void;
   lane(queueId: number, kind: "main" | "deadLetter"): LaneStore;
   nextMessageId(): number;
@@ -105,14 +116,16 @@ export function createMessageStore(database: DatabaseSync): MessageStore {
   let lastMessageId = Number(statements.lastId.get()?.["id"] ?? 0);
 
   return {
-    openQueue(name) {
-      statements.addQueue.run(name);
+    openQueue(name, now) {
+      statements.addQueue.run(name, now);
       const row = statements.queue.get(name) as Row;
       return {
         id: Number(row["id"]),
         reservedSequence: Number(row["reserved_sequence"]),
+        createdAt: Number(row["created_at"]),
       };
     },
+    sizeOf: (queueId) => Number(statements.size.get(queueId)?.["bytes"] ?? 0),
     reserveSequence(queueId, upTo) {
       statements.reserve.run(upTo, queueId);
     },
@@ -134,10 +147,14 @@ function prepare(database: DatabaseSync) {
   return {
     lastId: database.prepare("SELECT max(id) AS id FROM messages"),
     addQueue: database.prepare(
-      "INSERT INTO queues (name) VALUES (?) ON CONFLICT DO NOTHING",
+      "INSERT INTO queues (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
     ),
     queue: database.prepare(
-      "SELECT id, reserved_sequence FROM queues WHERE name = ?",
+      "SELECT id, reserved_sequence, created_at FROM queues WHERE name = ?",
+    ),
+    size: database.prepare(
+      `SELECT sum(length(content)) AS bytes FROM messages JOIN contents ON message_id = id
+       WHERE queue_id = ?`,
     ),
     reserve: database.prepare(
       "UPDATE queues SET reserved_sequence = ? WHERE id = ?",

@@ -12,3 +12,10 @@ export interface QueueDefinition {
   /** Whether expired messages are dead-lettered (else dropped). Default false. */
   readonly deadLetteringOnMessageExpiration?: boolean;
 }
+
+/** Service Bus' defaults for a queue. */
+export const queueDefaults = {
+  lockDurationMs: 60_000,
+  maxDeliveryCount: 10,
+  duplicateDetectionWindowMs: 10 * 60_000,
+} as const;

@@ -3,20 +3,32 @@ import {
   createCommitLoop,
 } from "../../shared/storage/commit-loop.ts";
 import { openDatabase } from "../../shared/storage/open-database.ts";
-import { startAmqpServer } from "./amqp/amqp-server.ts";
+import { createAdministration } from "./administration/serve-administration.ts";
+import { type AmqpServer, createAmqpServer } from "./amqp/amqp-server.ts";
+import { createClaimsDesk } from "./amqp/claims.ts";
+import type { TokenAccess } from "./amqp/link-acceptor.ts";
 import type { Log } from "./amqp/link-context.ts";
+import { createPutToken } from "./amqp/put-token.ts";
+import type { Authorize } from "./authorize.ts";
 import { type Broker, createBroker } from "./broker.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { openMessageQueue } from "./message-queue.ts";
+import {
+  type EndpointListener,
+  listenEndpoint,
+  type ServerCertificate,
+} from "./listen-endpoint.ts";
+import { type MessageQueue, openMessageQueue } from "./message-queue.ts";
 import {
   createMessageStore,
   SERVICE_BUS_APPLICATION_ID,
   serviceBusMigrations,
 } from "./message-store.ts";
+import { countMessages, type QueueCounts } from "./queue-counts.ts";
 import type { QueueDefinition } from "./queue-definition.ts";
-import { createTimers } from "./timers.ts";
+import { createTimers, type Timers } from "./timers.ts";
 
 export type { Clock } from "./clock.ts";
+export type { QueueCounts } from "./queue-counts.ts";
 export type { QueueDefinition } from "./queue-definition.ts";
 
 export interface ServiceBusOptions {
@@ -27,18 +39,17 @@ export interface ServiceBusOptions {
   readonly port: number;
   readonly queues: readonly QueueDefinition[];
   readonly log: Log;
+  /** With it the endpoint speaks TLS only: AMQPS and HTTPS, which clients that sign in with tokens insist on. */
+  readonly tls?: ServerCertificate;
+  /**
+   * With it every link and every administrative read needs a token of Entra ID that this accepts, until it expires.
+   * Default: the endpoint takes every token, and links without one.
+   */
+  readonly authorize?: Authorize;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** Called when the file can no longer be written; memory is then ahead of it. Default: throws out of the loop. */
   readonly onFatal?: (error: unknown) => void;
-}
-
-export interface QueueCounts {
-  /** Messages that wait or are locked by a receiver. */
-  readonly active: number;
-  readonly scheduled: number;
-  readonly deferred: number;
-  readonly deadLettered: number;
 }
 
 export interface ServiceBusEndpoint {
@@ -52,8 +63,8 @@ export interface ServiceBusEndpoint {
 }
 
 /**
- * Starts a Service Bus endpoint: AMQP 1.0 on loopback, as the `@azure/service-bus` client speaks it, with every
- * accepted message on disk.
+ * Starts a Service Bus endpoint: AMQP 1.0 and the reads of the administration protocol, as the `@azure/service-bus`
+ * clients speak them, on one port of loopback, with every accepted message on disk.
  *
  * @throws DatabaseRefused when the file is another program's; an error with `code` EADDRINUSE when the port is taken.
  */
@@ -80,34 +91,29 @@ export async function startServiceBus(
 
   try {
     const store = createMessageStore(database);
+    const now = (): number => clock.now();
     const queues = transact(() =>
       options.queues.map((definition) =>
-        openMessageQueue({
-          definition,
-          store,
-          timers,
-          now: () => clock.now(),
-          transact,
-        }),
+        openMessageQueue({ definition, store, timers, now, transact }),
       ),
     );
     const broker = createBroker(queues);
-    const server = await startAmqpServer({
-      host: options.host,
-      port: options.port,
+    const amqp = createAmqpServer({
       broker,
       context: {
         transact,
         afterCommit: (effect) => commits.afterCommit(effect),
         log: options.log,
       },
+      access: toAccess(options.authorize, timers, now),
     });
+    const listener = await listen(options, broker, amqp, now);
     return {
-      port: server.port,
-      connectionString: `Endpoint=sb://${options.host}:${server.port};SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true`,
-      counts: (name) => countsOf(broker, name),
+      port: listener.port,
+      connectionString: toConnectionString(options, listener.port),
+      counts: (name) => countMessages(queueOf(broker, name)),
       async close() {
-        await server.close();
+        await listener.close(() => amqp.sayGoodbye());
         close();
       },
     };
@@ -117,16 +123,52 @@ export async function startServiceBus(
   }
 }
 
-function countsOf(broker: Broker, name: string): QueueCounts {
+function toAccess(
+  authorize: Authorize | undefined,
+  timers: Timers,
+  now: () => number,
+): TokenAccess | undefined {
+  return (
+    authorize && {
+      desk: createClaimsDesk({ timers, now }),
+      putToken: createPutToken({ authorize, now }),
+    }
+  );
+}
+
+function listen(
+  { host, port, tls, authorize }: ServiceBusOptions,
+  broker: Broker,
+  amqp: AmqpServer,
+  now: () => number,
+): Promise<EndpointListener> {
+  return listenEndpoint({
+    host,
+    port,
+    tls,
+    serveAmqp: (socket) => amqp.accept(socket),
+    serveHttp: createAdministration({
+      broker,
+      authorize,
+      startedAt: now(),
+      isSecure: tls !== undefined,
+    }),
+  });
+}
+
+/** `UseDevelopmentEmulator` is how a connection string says that there is no TLS. */
+function toConnectionString(
+  { host, tls }: ServiceBusOptions,
+  port: number,
+): string {
+  const secured = `Endpoint=sb://${host}:${port};SharedAccessKeyName=local;SharedAccessKey=local`;
+  return tls === undefined ? `${secured};UseDevelopmentEmulator=true` : secured;
+}
+
+function queueOf(broker: Broker, name: string): MessageQueue {
   const queue = broker.queues.get(name);
   if (queue === undefined) throw new RangeError(`No queue ${name}.`);
-  const { counts } = queue.main.lane;
-  return {
-    active: counts.active + counts.locked,
-    scheduled: counts.scheduled,
-    deferred: counts.deferred + counts.deferredLocked,
-    deadLettered: queue.deadLetters.lane.size,
-  };
+  return queue;
 }
 
 /** The commit loop's `write`, with C3 held for single writes too: one that the disk refuses is fatal. */

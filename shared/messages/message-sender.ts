@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { MetadataOnly, Tag } from "../kernel/metadata.ts";
+import type { MetadataOnly, Tag, TraceParent } from "../kernel/metadata.ts";
 
 /** A queue and the shape of its messages: ids and metadata only, with a schema version. */
 export interface MessageChannel<S extends z.ZodType> {
@@ -22,19 +22,21 @@ export interface OutgoingMessage<T> {
   readonly messageId: Tag;
   /** When the message becomes visible, in milliseconds since the epoch; absent: at once. */
   readonly visibleAtMs?: number;
+  /** The span that sends the message; what receives it continues the trace. */
+  readonly traceparent?: TraceParent;
 }
 
 export interface MessageSender {
   /**
    * Sends a message; resolves when the broker has it on disk.
    *
-   * @throws NucleusError service_unavailable
+   * @throws NucleusError service_unavailable, dependency_denied, identity_unavailable
    */
   send<S extends z.ZodType>(
     channel: MessageChannel<S>,
     message: OutgoingMessage<z.output<S>>,
   ): Promise<void>;
-  /** @throws NucleusError service_unavailable when the broker does not answer */
+  /** @throws NucleusError as `send`, when messages could not be sent now */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

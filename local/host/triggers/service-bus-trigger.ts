@@ -1,16 +1,20 @@
-import { isServiceBusError, ServiceBusClient } from "@azure/service-bus";
+import { isServiceBusError, RetryMode } from "@azure/service-bus";
 import type {
   ProcessErrorArgs,
+  ServiceBusClient,
   ServiceBusReceivedMessage,
   ServiceBusReceiver,
 } from "@azure/service-bus";
+import { lastAttemptError } from "../../../shared/messages/adapters/last-attempt-error.ts";
+import { openMessageClient } from "../../../shared/messages/adapters/service-bus-connection.ts";
 import type { CatalogedFunction } from "../function-catalogue.ts";
 import type { HostLog } from "../host-log.ts";
 import { HostStartError } from "../host-start-error.ts";
 import type { Invoker } from "../invoker.ts";
 import { findConnection, resolveSetting } from "../resolve-setting.ts";
-import type { Settings } from "../resolve-setting.ts";
+import type { ConnectionSettings, Settings } from "../resolve-setting.ts";
 import { parseTraceparent } from "../trace-context.ts";
+import { toServiceBusConnection } from "./to-service-bus-connection.ts";
 import {
   toServiceBusBody,
   toServiceBusMetadata,
@@ -18,12 +22,11 @@ import {
 import { readText } from "../read-text.ts";
 import type { Trigger } from "./trigger.ts";
 
-export interface QueueBinding {
+export type QueueBinding = ConnectionSettings & {
   readonly queueName: string;
   readonly subQueueType: "deadLetter" | undefined;
-  readonly connectionString: string;
   readonly autoComplete: boolean;
-}
+};
 
 export interface ServiceBusTriggerDeps {
   readonly invoker: Invoker;
@@ -35,6 +38,13 @@ export interface ServiceBusTriggerDeps {
   readonly log: HostLog;
 }
 
+/** The Service Bus extension's own: what is wrong for longer is logged after seconds, and tried again for ever. */
+const retryOptions = {
+  mode: RetryMode.Exponential,
+  maxRetries: 3,
+  retryDelayInMs: 800,
+  maxRetryDelayInMs: 60_000,
+};
 const longestTimerMs = 2 ** 31 - 1;
 const deadLetterSuffix = /\/\$deadletterqueue$/i;
 
@@ -62,22 +72,22 @@ export function readQueueBinding(
     settings,
     usedBy,
   );
-  const connection = readConnectionName(trigger["connection"]);
-  const connectionString = findConnection(connection, settings);
-  if (connectionString === undefined)
+  const connectionName = readConnectionName(trigger["connection"]);
+  const connection = findConnection(connectionName, settings);
+  if (connection === undefined)
     throw new HostStartError(
-      `Function "${name}": the connection setting "${connection}" is not set.`,
+      `Function "${name}": the connection setting "${connectionName}" is not set. Set it to a connection string, or "${connectionName}__fullyQualifiedNamespace" to the namespace's host name.`,
     );
   const auto = trigger["autoCompleteMessages"];
   return {
+    ...connection,
     queueName: path.replace(deadLetterSuffix, ""),
     subQueueType: deadLetterSuffix.test(path) ? "deadLetter" : undefined,
-    connectionString,
     autoComplete: typeof auto === "boolean" ? auto : autoCompleteMessages,
   };
 }
 
-/** The app setting that a Service Bus binding takes its connection string from. */
+/** The app setting, or group of settings, that a Service Bus binding takes its connection from. */
 export function readConnectionName(connection: unknown): string {
   return typeof connection === "string" && connection !== ""
     ? connection
@@ -90,12 +100,15 @@ export function createServiceBusTrigger(
   binding: QueueBinding,
   deps: ServiceBusTriggerDeps,
 ): Trigger {
-  const client = new ServiceBusClient(binding.connectionString);
+  const client = openMessageClient(toServiceBusConnection(binding), {
+    retryOptions,
+  });
   const receiver = createReceiver(client, binding, deps.options);
   const underWay = new Set<Promise<void>>();
   let subscription: { close(): Promise<void> } | undefined;
 
-  const logError: LogError = (operation, error) =>
+  const logError: LogError = (operation, thrown) => {
+    const error = lastAttemptError(thrown);
     deps.log("warning", "service-bus-error", {
       functionName: called.name,
       queue: binding.queueName,
@@ -103,6 +116,7 @@ export function createServiceBusTrigger(
       errorName: error instanceof Error ? error.name : "Error",
       ...(isServiceBusError(error) ? { errorCode: error.code } : {}),
     });
+  };
   const processMessage = createProcessMessage(
     called,
     binding,

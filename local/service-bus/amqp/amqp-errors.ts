@@ -31,6 +31,10 @@ export const amqpErrors = {
     condition: "amqp:decode-error",
     description: "The bytes sent are not an AMQP 1.0 message.",
   }),
+  unauthorized: (description: string) => ({
+    condition: "amqp:unauthorized-access",
+    description,
+  }),
   notAllowed: (description: string) => ({
     condition: "amqp:not-allowed",
     description,

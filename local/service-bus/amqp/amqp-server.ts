@@ -1,41 +1,39 @@
-import { once } from "node:events";
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { Socket } from "node:net";
 import rhea, {
   type Connection,
+  type ConnectionOptions,
   type EventContext,
-  type ServerConnectionOptions,
 } from "rhea";
 import type { Broker } from "../broker.ts";
 import { amqpErrors } from "./amqp-errors.ts";
-import { createLinkAcceptor } from "./link-acceptor.ts";
+import { createLinkAcceptor, type TokenAccess } from "./link-acceptor.ts";
 import { describeError, type LinkContext } from "./link-context.ts";
 import { receiveRawTransfers } from "./raw-transfers.ts";
+import { acceptSocket } from "./rhea-internals.ts";
 
 export interface AmqpServer {
-  readonly port: number;
-  /** Refuses new connections, closes the open ones with `amqp:connection:forced`, waits a moment for their goodbye. */
-  close(): Promise<void>;
+  /** Serves AMQP 1.0 on a socket; a socket over TLS is served alike. */
+  accept(socket: Socket): void;
+  /** Closes all connections with `amqp:connection:forced`. */
+  sayGoodbye(): void;
 }
 
 export interface AmqpServerOptions {
-  readonly host: string;
-  readonly port: number;
   readonly broker: Broker;
   readonly context: LinkContext;
+  /** Undefined where every client may do everything. */
+  readonly access: TokenAccess | undefined;
 }
 
 const MAX_FRAME_BYTES = 64 * 1024;
 const IDLE_TIMEOUT_MS = 120_000;
-const GOODBYE_MS = 1_000;
 
-/** Listens for AMQP 1.0 connections. Rejects with the system's code (such as EADDRINUSE) when it cannot. */
-export async function startAmqpServer(
-  options: AmqpServerOptions,
-): Promise<AmqpServer> {
+/** Creates the AMQP side of an endpoint: one rhea container for all its connections. */
+export function createAmqpServer(options: AmqpServerOptions): AmqpServer {
   const { context } = options;
   const container = rhea.create_container({ id: "nucleus-service-bus" });
   container.sasl_server_mechanisms.enable_anonymous();
-  const links = createLinkAcceptor(options.broker, context);
+  const links = createLinkAcceptor(options.broker, context, options.access);
   const connections = new Set<Connection>();
   const forget = (connection: Connection): void => {
     connections.delete(connection);
@@ -65,50 +63,24 @@ export async function startAmqpServer(
   );
   logErrors(container, context);
 
-  const server = container.listen(listenOptions(options));
-  const sockets = trackSockets(server);
-  await once(server, "listening");
-
   return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      const closed = once(server, "close");
-      server.close();
+    accept: (socket) => acceptSocket(container, socket, connectionOptions),
+    sayGoodbye() {
       for (const connection of connections) {
         connection.close(amqpErrors.closing());
       }
-      const hurry = setTimeout(() => {
-        // With an error, because rhea does not notice a socket that merely closes.
-        for (const socket of sockets) socket.destroy(new Error("closing"));
-      }, GOODBYE_MS);
-      await closed;
-      clearTimeout(hurry);
     },
   };
 }
 
-/** rhea takes connection and link options here only; its typings leave some of them out. */
-function listenOptions({ host, port }: AmqpServerOptions) {
-  return {
-    host,
-    port,
-    max_frame_size: MAX_FRAME_BYTES,
-    idle_time_out: IDLE_TIMEOUT_MS,
-    session_buffer_size: { incoming: 2048, outgoing: 4096 },
-    sender_options: { autosettle: false, treat_modified_as_released: false },
-    receiver_options: { autoaccept: false },
-  } as unknown as ServerConnectionOptions;
-}
-
-function trackSockets(server: Server): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    socket.setNoDelay(true);
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-  });
-  return sockets;
-}
+/** rhea takes connection and link options with the connection only; its typings leave some of them out. */
+const connectionOptions = {
+  max_frame_size: MAX_FRAME_BYTES,
+  idle_time_out: IDLE_TIMEOUT_MS,
+  session_buffer_size: { incoming: 2048, outgoing: 4096 },
+  sender_options: { autosettle: false, treat_modified_as_released: false },
+  receiver_options: { autoaccept: false },
+} as unknown as ConnectionOptions;
 
 /** What rhea reports, by condition only: its own messages quote bytes and properties. */
 function logErrors(

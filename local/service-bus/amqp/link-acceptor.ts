@@ -5,11 +5,14 @@ import {
   amqpErrors,
   MAX_MESSAGE_BYTES,
 } from "./amqp-errors.ts";
+import type { Claims, ClaimsDesk } from "./claims.ts";
 import { serveIncomingLink } from "./incoming-link.ts";
 import type { LinkContext } from "./link-context.ts";
+import type { ManagementReply } from "./management-operations.ts";
 import { serveOutgoingLink } from "./outgoing-link.ts";
 import {
   type ReplyLinks,
+  type RequestMessage,
   serveClaims,
   serveManagement,
 } from "./request-link.ts";
@@ -29,9 +32,20 @@ const CLAIMS = "$cbs";
 const MANAGEMENT = /\/?\$management$/iu;
 const SESSION_FILTER = "com.microsoft:session-filter";
 
+/** What an endpoint needs that lets nobody in without a token. */
+export interface TokenAccess {
+  readonly desk: ClaimsDesk;
+  readonly putToken: (
+    request: RequestMessage,
+    claims: Claims,
+  ) => Promise<ManagementReply>;
+}
+
 interface AcceptorParts {
   readonly broker: Broker;
   readonly context: LinkContext;
+  /** Undefined where every client may do everything. */
+  readonly access: TokenAccess | undefined;
   readonly replyLinks: WeakMap<Connection, ReplyLinks>;
   /** What to do when a link to a client ends. */
   readonly onEnd: Map<Sender, () => void>;
@@ -41,9 +55,10 @@ interface AcceptorParts {
 export function createLinkAcceptor(
   broker: Broker,
   context: LinkContext,
+  access: TokenAccess | undefined,
 ): LinkAcceptor {
   const onEnd = new Map<Sender, () => void>();
-  const parts = { broker, context, replyLinks: new WeakMap(), onEnd };
+  const parts = { broker, context, access, replyLinks: new WeakMap(), onEnd };
 
   const endWhere = (isMeant: (sender: Sender) => boolean): void => {
     for (const sender of onEnd.keys()) {
@@ -55,8 +70,10 @@ export function createLinkAcceptor(
     openOutgoing: ({ sender }) => sender && openOutgoing(parts, sender),
     openIncoming: ({ receiver }) => receiver && openIncoming(parts, receiver),
     endSession: (session) => endWhere((link) => link.session === session),
-    endConnection: (connection) =>
-      endWhere((link) => link.connection === connection),
+    endConnection(connection) {
+      endWhere((link) => link.connection === connection);
+      access?.desk.end(connection);
+    },
   };
 }
 
@@ -68,6 +85,7 @@ function openOutgoing(parts: AcceptorParts, sender: Sender): void {
     refuse(sender, unsupportedTerminus());
     return;
   }
+  if (address !== CLAIMS && !admit(parts, sender, address)) return;
   if (address === CLAIMS || MANAGEMENT.test(address)) {
     acceptAttach(sender);
     onEnd.set(sender, openReplyLink(repliesOf(parts, sender), sender));
@@ -96,9 +114,11 @@ function openIncoming(parts: AcceptorParts, receiver: Receiver): void {
   }
   if (address === CLAIMS) {
     acceptAttach(receiver);
-    serveClaims(receiver, repliesOf(parts, receiver), context);
+    const replies = repliesOf(parts, receiver);
+    serveClaims(receiver, replies, context, putTokenOf(parts, receiver));
     return;
   }
+  if (!admit(parts, receiver, address)) return;
   const entity = broker.resolve(address.replace(MANAGEMENT, ""));
   if (entity === undefined) {
     refuse(receiver, amqpErrors.entityNotFound(address));
@@ -114,6 +134,33 @@ function openIncoming(parts: AcceptorParts, receiver: Receiver): void {
     acceptAttach(receiver);
     serveIncomingLink(receiver, entity.queue, context);
   }
+}
+
+/** Whether the connection's tokens cover the address; refuses the link when they do not. */
+function admit(
+  { access }: AcceptorParts,
+  link: Sender | Receiver,
+  address: string,
+): boolean {
+  const claims = access?.desk.of(link.connection);
+  const isCovered = claims?.cover(address) ?? true;
+  if (isCovered) {
+    claims?.watch(link, address);
+  } else {
+    const reason = `Unauthorized access. No token covers the entity '${address}'.`;
+    refuse(link, amqpErrors.unauthorized(reason));
+  }
+  return isCovered;
+}
+
+function putTokenOf(
+  { access }: AcceptorParts,
+  { connection }: Receiver,
+): ((request: RequestMessage) => Promise<ManagementReply>) | undefined {
+  return (
+    access &&
+    ((request) => access.putToken(request, access.desk.of(connection)))
+  );
 }
 
 function end({ onEnd }: AcceptorParts, sender: Sender): void {

@@ -19,7 +19,10 @@ import { edited } from "./to-settlement.ts";
 export type ManagementReply =
   | { readonly status: 200; readonly body?: Readonly<Record<string, unknown>> }
   | { readonly status: 204 }
-  | { readonly status: 400 | 404 | 410 | 501; readonly error: AmqpErrorFields };
+  | {
+      readonly status: 400 | 401 | 404 | 410 | 501;
+      readonly error: AmqpErrorFields;
+    };
 
 /** The decoded map in the body of a request. */
 export type ManagementRequest = Readonly<Record<string, unknown>>;

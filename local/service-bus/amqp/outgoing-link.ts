@@ -85,7 +85,10 @@ export function serveOutgoingLink(
   ] as const) {
     sender.on(name, (event: EventContext) => answer(name, event));
   }
-  sender.on("sender_flow", () => dispatcher.wake());
+  sender.on("sender_flow", () => {
+    entity.touch();
+    dispatcher.wake();
+  });
   dispatcher.add(consumer);
 
   return () => {

@@ -12,15 +12,25 @@ import { amqpMessages, presettle, senderInternals } from "./rhea-internals.ts";
 /** The links on which a connection's clients await replies, by the address they gave, or by name. */
 export type ReplyLinks = Map<string, Sender>;
 
-type Handle = (operation: string, body: ManagementRequest) => ManagementReply;
+/** A request message, decoded. */
+export type RequestMessage = Readonly<Record<string, unknown>>;
 
-/** Serves `$cbs`: the endpoint listens on loopback only and takes every token. */
+type Handle = (
+  request: RequestMessage,
+  answer: (reply: ManagementReply) => void,
+) => void;
+
+/** Serves `$cbs`; without `putToken` the endpoint takes every token. */
 export function serveClaims(
   receiver: Receiver,
   replies: ReplyLinks,
   context: LinkContext,
+  putToken: ((request: RequestMessage) => Promise<ManagementReply>) | undefined,
 ): void {
-  serveRequests(receiver, replies, context, () => ({ status: 200 }));
+  serveRequests(receiver, replies, context, (request, answer) => {
+    if (putToken === undefined) answer({ status: 200 });
+    else void putToken(request).then(answer);
+  });
 }
 
 /** Serves the `$management` node of an entity. */
@@ -30,9 +40,10 @@ export function serveManagement(
   replies: ReplyLinks,
   context: LinkContext,
 ): void {
-  serveRequests(receiver, replies, context, (operation, body) =>
-    runManagementOperation(operation, entity, body),
-  );
+  serveRequests(receiver, replies, context, (request, answer) => {
+    const reply = runOperation(entity, request, context);
+    context.afterCommit(() => answer(reply));
+  });
 }
 
 function serveRequests(
@@ -49,12 +60,11 @@ function serveRequests(
       context.log("warn", "service-bus: a request without a way to reply");
       return;
     }
-    const reply = run(handle, request, context);
-    context.afterCommit(() => sendReply(sender, request["message_id"], reply));
+    handle(request, (reply) => sendReply(sender, request["message_id"], reply));
   });
 }
 
-function decode(bytes: Buffer): Record<string, unknown> | undefined {
+function decode(bytes: Buffer): RequestMessage | undefined {
   try {
     return amqpMessages.decode(bytes);
   } catch {
@@ -62,17 +72,21 @@ function decode(bytes: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-function run(
-  handle: Handle,
-  request: Record<string, unknown>,
+/** The application properties of a request: what is asked, and of what. */
+export function propertiesOf(request: RequestMessage): RequestMessage {
+  return (request["application_properties"] ?? {}) as RequestMessage;
+}
+
+function runOperation(
+  entity: MessageEntity,
+  request: RequestMessage,
   context: LinkContext,
 ): ManagementReply {
-  const properties = request["application_properties"] as
-    Record<string, unknown> | undefined;
-  const operation = String(properties?.["operation"]);
+  const operation = String(propertiesOf(request)["operation"]);
+  const body = (request["body"] ?? {}) as ManagementRequest;
   try {
     return context.transact(() =>
-      handle(operation, (request["body"] ?? {}) as ManagementRequest),
+      runManagementOperation(operation, entity, body),
     );
   } catch (error) {
     context.log(

@@ -1,4 +1,7 @@
+import type { Socket } from "node:net";
 import rhea, {
+  type ConnectionOptions,
+  type Container,
   type Delivery,
   type Receiver,
   type Sender,
@@ -67,6 +70,18 @@ interface AmqpMessages {
 }
 
 export const amqpMessages = rhea.message as unknown as AmqpMessages;
+
+/** Serves AMQP on a socket that somebody else accepted. */
+export function acceptSocket(
+  container: Container,
+  socket: Socket,
+  options: ConnectionOptions,
+): void {
+  const connection = container.create_connection(options) as unknown as {
+    accept(socket: Socket): void;
+  };
+  connection.accept(socket);
+}
 
 interface LocalAttach {
   snd_settle_mode?: number;

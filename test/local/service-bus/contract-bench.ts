@@ -1,5 +1,6 @@
 import type {
   ServiceBusClient,
+  ServiceBusClientOptions,
   ServiceBusReceivedMessage,
   ServiceBusReceiver,
   ServiceBusSender,
@@ -21,7 +22,7 @@ export const contractQueues = {
 
 /** A namespace, local or real, with the queues above. */
 export interface NamespaceUnderTest {
-  readonly connectionString: string;
+  connect(options: ServiceBusClientOptions): ServiceBusClient;
   /** Lets time pass in the namespace: at once on a virtual clock, by waiting on a real one. */
   elapse(ms: number): Promise<void>;
   close(): Promise<void>;

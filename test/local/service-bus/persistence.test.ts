@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { ServiceBusClient, type ServiceBusReceiver } from "@azure/service-bus";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startServiceBus } from "../../../local/service-bus/start-service-bus.ts";
+import { openAdministrationClient } from "../../../shared/messages/adapters/service-bus-connection.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
 
 const brokerProcess = fileURLToPath(
@@ -114,6 +115,7 @@ describe("a restart", () => {
         log: () => {},
         clock,
       });
+    const firstStartAt = new Date(clock.now());
     const endpoint = await start();
     const client = new ServiceBusClient(endpoint.connectionString);
     const sender = client.createSender("jobs");
@@ -137,8 +139,15 @@ describe("a restart", () => {
     await client.close();
     await endpoint.close();
 
+    clock.advance(1_000);
     const second = await start();
     expect(second.counts("jobs")).toEqual(before);
+    expect(
+      await openAdministrationClient(second).getQueueRuntimeProperties("jobs"),
+    ).toMatchObject({
+      createdAt: firstStartAt,
+      modifiedAt: new Date(clock.now()),
+    });
     clock.advance(60_000);
     expect(second.counts("jobs")).toMatchObject({ active: 1, scheduled: 0 });
     const again = new ServiceBusClient(second.connectionString);

@@ -1,4 +1,4 @@
-import { ServiceBusClient } from "@azure/service-bus";
+import type { ServiceBusClient } from "@azure/service-bus";
 import { afterEach, beforeEach } from "vitest";
 import type { ContractBench, NamespaceUnderTest } from "./contract-bench.ts";
 import { receivingContract } from "./receiving-contract.ts";
@@ -7,16 +7,14 @@ import { settlingContract } from "./settling-contract.ts";
 
 /** What any Service Bus must do for the real client, whoever runs it. */
 export function serviceBusContract(
-  connect: () => Promise<NamespaceUnderTest>,
+  open: () => Promise<NamespaceUnderTest>,
 ): void {
   let namespace: NamespaceUnderTest;
   let client: ServiceBusClient;
 
   beforeEach(async () => {
-    namespace = await connect();
-    client = new ServiceBusClient(namespace.connectionString, {
-      retryOptions: { maxRetries: 0 },
-    });
+    namespace = await open();
+    client = namespace.connect({ retryOptions: { maxRetries: 0 } });
   });
 
   afterEach(async () => {

@@ -1,34 +1,32 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe } from "vitest";
-import { startServiceBus } from "../../../local/service-bus/start-service-bus.ts";
+import { afterAll, beforeAll, describe } from "vitest";
+import { openMessageClient } from "../../../shared/messages/adapters/service-bus-connection.ts";
+import { type Identity, startIdentity } from "../../azure/identity.ts";
 import { contractQueues } from "./contract-bench.ts";
 import { serviceBusContract } from "./service-bus-contract.ts";
+import { connectionForms, startTestBus } from "./start-test-bus.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
 
-describe("the local endpoint", () => {
+describe.each(connectionForms)("the local endpoint, by %s", (form) => {
+  let identity: Identity;
+  beforeAll(async () => {
+    identity = await startIdentity();
+  });
+  afterAll(() => identity.close());
+
   serviceBusContract(async () => {
-    const home = mkdtempSync(join(tmpdir(), "service-bus-"));
     const clock = createVirtualClock();
-    const endpoint = await startServiceBus({
-      file: join(home, "service-bus.db"),
-      host: "127.0.0.1",
-      port: 0,
+    const { connection, close } = await startTestBus({
+      identity: form === "token" ? identity : undefined,
       queues: Object.values(contractQueues),
-      log: () => {},
       clock,
     });
     return {
-      connectionString: endpoint.connectionString,
+      connect: (options) => openMessageClient(connection, options),
       elapse: (ms) => {
         clock.advance(ms);
         return Promise.resolve();
       },
-      async close() {
-        await endpoint.close();
-        rmSync(home, { recursive: true });
-      },
+      close,
     };
   });
 });
