@@ -7,6 +7,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./commands/start.ts")).runStart,
   demo: async () => (await import("./commands/demo.ts")).runDemo,
   doctor: async () => (await import("./commands/doctor.ts")).runDoctor,
+  "rotate-keys": async () =>
+    (await import("./commands/rotate-keys.ts")).runRotateKeys,
   token: async () => (await import("./commands/token.ts")).runToken,
   help: async () => (await import("./commands/help.ts")).runHelp,
 };

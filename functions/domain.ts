@@ -11,6 +11,7 @@ import type { Logger } from "../shared/kernel/log.ts";
 import type { MessageSender } from "../shared/messages/message-sender.ts";
 import { createAssembleResult } from "../shared/results/assemble-result.ts";
 import { createContentSafe } from "../shared/vault/content-safe.ts";
+import { createKeyRotation } from "../shared/vault/rotate-keys.ts";
 import { createTenantHasher } from "../shared/vault/tenant-hash.ts";
 import { noTelemetry } from "../shared/telemetry/no-telemetry.ts";
 import type { Telemetry } from "../shared/telemetry/telemetry.ts";
@@ -81,6 +82,7 @@ export function createDomain(ports: DomainPorts, settings: DomainSettings) {
   });
   return {
     ...common,
+    rotation: createKeyRotation(ports),
     hasher,
     signing,
     subscriptions,

@@ -23,6 +23,7 @@ import * as contracts from "../shared/workflow/contracts.ts";
 import { toHttpHandler } from "./http/route.ts";
 import { createRoutes } from "./http/routes.ts";
 import { createDeliverWebhook } from "./service-bus/deliver-webhook.ts";
+import { createRewrapKeys } from "./timer/rewrap-keys.ts";
 import { createCleanVault } from "./timer/clean-vault.ts";
 import { createSweepJobs } from "./timer/sweep-jobs.ts";
 import { createServices } from "./services.ts";
@@ -83,6 +84,11 @@ app.timer("sweep", {
 app.timer("clean-vault", {
   schedule: "0 17 * * * *",
   handler: createCleanVault(services),
+});
+
+app.timer("rewrap-keys", {
+  schedule: "0 41 3 * * *",
+  handler: createRewrapKeys(services),
 });
 
 app.hook.appTerminate(() => services.close());

@@ -8,7 +8,11 @@ import { createChildProcessExtractor } from "../shared/extraction/adapters/child
 import type { ContentExtractor } from "../shared/extraction/extractor.ts";
 import { createCheckInteraction } from "../shared/interactions/check-interaction.ts";
 import { systemNow } from "../shared/kernel/clock.ts";
-import { type Config, ConfigurationError } from "../shared/kernel/config.ts";
+import {
+  type Config,
+  ConfigurationError,
+  readEnvironment,
+} from "../shared/kernel/config.ts";
 import { createLogger } from "../shared/kernel/log.ts";
 import { Tag } from "../shared/kernel/metadata.ts";
 import { loadPersonas } from "../shared/personas/load-personas.ts";
@@ -52,7 +56,7 @@ export async function createServices(config: Config, files: AppFiles) {
     createTelemetry(config, credential),
     openStores({ config, credential, now, sleep, random }),
   ]);
-  refuseEgressObservers();
+  refuseOnlookers();
   const log = createLogger(
     (line) => console.log(line),
     now,
@@ -145,7 +149,11 @@ function createExtractor(config: Config, files: AppFiles): ContentExtractor {
 }
 
 /** Artifact and callback URLs are content: nothing in this process may watch outgoing calls. */
-function refuseEgressObservers(): void {
+function refuseOnlookers(): void {
+  if ((readEnvironment()["AZURE_LOG_LEVEL"] ?? "") !== "")
+    throw new ConfigurationError(
+      "Setting AZURE_LOG_LEVEL: Azure's client libraries would log addresses of artifacts, which are content. Remove it.",
+    );
   const [observed] = egressObservers();
   if (observed !== undefined)
     throw new ConfigurationError(

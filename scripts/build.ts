@@ -22,7 +22,11 @@ const stampFile = join(dist, "build.json");
  */
 const bundles = {
   app: {
-    entry: { index: "functions/index.ts", doctor: "functions/doctor.ts" },
+    entry: {
+      index: "functions/index.ts",
+      doctor: "functions/doctor.ts",
+      "rotate-keys": "functions/rotate-keys.ts",
+    },
     splitting: true,
   },
   extraction: {

@@ -15,6 +15,10 @@ const text = `Nucleus: orchestration for AI content work that leaves no content 
       Says which adapter each port of the app has by its settings, whether it
       answers, and how to mend it. --ask-model also lets the model answer.
 
+  nucleus rotate-keys
+      Makes a new key-encryption key where the settings say that it lies, and
+      wraps every live key under it. The app may run meanwhile.
+
   nucleus token --role ROLE[,ROLE] --tenant T --user U [--app A] [--ttl SECONDS]
       Prints an access token for the local app. An application (default: the
       user's own) sees only the jobs that it submitted; --ttl is 3600 by default.

@@ -101,6 +101,9 @@ export const logCatalogue = {
   "vault.cleaned": defineMetadata(
     z.strictObject({ deleted: Count, unknown: Count }),
   ),
+  "keys.rewrapped": defineMetadata(
+    z.strictObject({ kekVersion: Tag, rewrapped: Count, failed: Count }),
+  ),
   "sweep.completed": defineMetadata(
     z.strictObject({ examined: Count, healed: Count, failed: Count }),
   ),

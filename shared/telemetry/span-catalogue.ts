@@ -85,7 +85,7 @@ export const spanCatalogue = {
     title: "timer",
     nameParts: ["faas.name"],
     attributes: z.strictObject({
-      "faas.name": z.enum(["sweep", "clean-vault"]),
+      "faas.name": z.enum(["sweep", "clean-vault", "rewrap-keys"]),
       "faas.trigger": z.literal("timer"),
       ...failure,
     }),
