@@ -1,4 +1,6 @@
 import type { LocalIssuer } from "../../local/issuer/local-issuer.ts";
+
+export type TokenIssuer = Pick<LocalIssuer, "issueToken">;
 import type { Role } from "../../shared/auth/principal.ts";
 
 /** Who calls, as a token says it; an adapter of tenant t1 unless said otherwise. */
@@ -30,7 +32,7 @@ export interface ApiClient {
 }
 
 /** An adapter's view of the app at `url`. */
-export function createApiClient(url: string, issuer: LocalIssuer): ApiClient {
+export function createApiClient(url: string, issuer: TokenIssuer): ApiClient {
   const token: ApiClient["token"] = ({
     roles = ["adapter"],
     tenantId = "t1",

@@ -6,7 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { findFreePort } from "../../cli/start-local-app.ts";
 import type { RuntimeInfo } from "../../local/host/runtime-file.ts";
 import { createLocalIssuer } from "../../local/issuer/local-issuer.ts";
-import { type ApiClient, createApiClient } from "./api-client.ts";
+import {
+  type ApiClient,
+  createApiClient,
+  type TokenIssuer,
+} from "./api-client.ts";
 
 const appRoot = resolve(import.meta.dirname, "../..");
 const started = "Nucleus is running.";
@@ -17,6 +21,8 @@ export interface AppHomeOptions {
   readonly temporaryFolder: string;
   /** App settings above the defaults. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Who issues the callers' tokens; the app's own issuer unless given. */
+  readonly issuer?: TokenIssuer;
 }
 
 /** A home and a port on which `nucleus start` runs again and again. */
@@ -60,7 +66,8 @@ export async function openAppHome(options: AppHomeOptions): Promise<AppHome> {
   const { home } = options;
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
-  const issuer = await createLocalIssuer({ home, now: Date.now });
+  const issuer =
+    options.issuer ?? (await createLocalIssuer({ home, now: Date.now }));
   const output: Buffer[] = [];
   const spawned: AppProcess[] = [];
   const runtime = (): RuntimeInfo =>
