@@ -2,6 +2,7 @@ import type { JobDocument, StepId } from "../shared/jobs/documents.ts";
 import type { JobKey, JobRecords } from "../shared/jobs/job-records.ts";
 import type { RunningStatus } from "../shared/jobs/job-status.ts";
 import type { Now } from "../shared/kernel/clock.ts";
+import { toDenial } from "../shared/kernel/azure-roles.ts";
 import { NucleusError, toNucleusError } from "../shared/kernel/errors.ts";
 import type { Logger } from "../shared/kernel/log.ts";
 import { Tag } from "../shared/kernel/metadata.ts";
@@ -63,6 +64,7 @@ export function createStepRunner(options: {
         item,
         code,
         retryable,
+        ...toDenial(error),
       });
       await records.reportStep(key, {
         step,

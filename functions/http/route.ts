@@ -15,6 +15,7 @@ import {
   NucleusError,
   toNucleusError,
 } from "../../shared/kernel/errors.ts";
+import { toDenial } from "../../shared/kernel/azure-roles.ts";
 import type { Logger } from "../../shared/kernel/log.ts";
 import { Tag, type TraceParent } from "../../shared/kernel/metadata.ts";
 import { noTelemetry } from "../../shared/telemetry/no-telemetry.ts";
@@ -122,6 +123,7 @@ async function answer(
         route: Tag.parse(route.name),
         status,
         code,
+        ...toDenial(toNucleusError(thrown)),
       });
     }
     return toProblemResponse(problem, context.invocationId);

@@ -71,3 +71,19 @@ export const azureServices = Object.keys(azureRoles) as [
   AzureService,
   ...AzureService[],
 ];
+
+type AzureRoleName = (typeof azureRoles)[AzureService]["name"];
+export const azureRoleNames = Object.values(azureRoles).map(
+  ({ name }) => name,
+) as [AzureRoleName, ...AzureRoleName[]];
+
+/** What a log says of a failure: who denied, and for want of which role; nothing of a failure that was no denial. */
+export function toDenial({
+  deniedBy,
+}: {
+  readonly deniedBy?: AzureService | undefined;
+}) {
+  return deniedBy === undefined
+    ? {}
+    : { deniedBy, missingRole: azureRoles[deniedBy].name };
+}

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { azureRoleNames, azureServices } from "./azure-roles.ts";
 import { errorCodes } from "./errors.ts";
 import {
   Count,
@@ -9,6 +10,11 @@ import {
 } from "./metadata.ts";
 
 const ErrorCode = z.enum(errorCodes);
+/** Which service of Azure refused the app's identity, and for want of which role. */
+const denial = {
+  deniedBy: z.enum(azureServices).optional(),
+  missingRole: z.enum(azureRoleNames).optional(),
+};
 const job = { tenantId: Tag, jobId: Tag };
 const traced = { ...job, traceparent: TraceParent.optional() };
 
@@ -83,6 +89,7 @@ export const logCatalogue = {
       item: Count.optional(),
       code: ErrorCode,
       retryable: z.boolean(),
+      ...denial,
     }),
   ),
   "delivery.attempted": defineMetadata(
@@ -96,7 +103,12 @@ export const logCatalogue = {
     }),
   ),
   "request.failed": defineMetadata(
-    z.strictObject({ route: Tag, status: Count, code: ErrorCode }),
+    z.strictObject({
+      route: Tag,
+      status: Count,
+      code: ErrorCode,
+      ...denial,
+    }),
   ),
   "vault.cleaned": defineMetadata(
     z.strictObject({ deleted: Count, unknown: Count }),

@@ -230,6 +230,30 @@ test("a role that is missing is named by doctor, and the app is not ready", asyn
   });
 }, 60_000);
 
+test("a step that is denied ends its job at once, and the log names the role that is missing", async () => {
+  cloud.openai.setRoleAssigned(false);
+  const denied = await postInteraction(app, interactionBody(), {}, adapter);
+  const ended = await untilEnded(app, denied.jobId, { caller: adapter });
+  cloud.openai.setRoleAssigned(true);
+  expect(ended).toMatchObject({
+    status: "Failed",
+    error: { code: "dependency_denied", retryable: false },
+  });
+  const logged = Buffer.concat(app.output)
+    .toString()
+    .split("\n")
+    .filter((line) => line.includes('"step.failed"'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(logged).toContainEqual(
+    expect.objectContaining({
+      jobId: denied.jobId,
+      code: "dependency_denied",
+      deniedBy: "models",
+      missingRole: "Cognitive Services OpenAI User",
+    }),
+  );
+});
+
 test("nothing of it lies in the services of Azure, in telemetry, on this machine or in a log", async () => {
   await running.terminate();
   const nothing = {
