@@ -4,7 +4,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { watchMemory } from "./watch-memory.ts";
+import { watchFamily } from "./process-family.ts";
 import { createLocalIssuer } from "../local/issuer/local-issuer.ts";
 
 /** The parts of which the benchmarks are made: the app in a process group of its own, its clients, and samples. */
@@ -16,6 +16,8 @@ export interface App {
   readonly headers: Readonly<Record<string, string>>;
   /** Highest resident memory of the host, the worker and the extraction children together, in bytes. */
   peakRssBytes(): number;
+  /** Processor time of all of them so far, in milliseconds. */
+  cpuMs(): number;
   stop(): Promise<void>;
 }
 
@@ -59,7 +61,7 @@ export async function startBenchApp(
       userId: "bench",
       ttlSeconds: 3600,
     }));
-  const memory = watchMemory(child);
+  const family = watchFamily(child);
   return {
     url: runtime.httpUrl,
     home,
@@ -67,9 +69,10 @@ export async function startBenchApp(
       authorization: `Bearer ${token}`,
       "content-type": "application/json",
     },
-    peakRssBytes: memory.peak,
+    peakRssBytes: family.peakRssBytes,
+    cpuMs: family.cpuMs,
     async stop() {
-      memory.stop();
+      family.stop();
       child.kill("SIGTERM");
       await new Promise((done) => child.once("exit", done));
     },
