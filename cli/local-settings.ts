@@ -23,6 +23,20 @@ export function toLocalSettings(
   };
 }
 
+/** What keeps an app on this machine, whatever services the user's environment names. */
+export const oneMachineSettings: Readonly<Record<string, string>> = {
+  STORAGE: "sqlite",
+  VAULT: "folder",
+  KEYS: "sqlite",
+  SECRETS: "file",
+  MODEL: "extractive",
+  ServiceBusConnection: "",
+  ServiceBusConnection__fullyQualifiedNamespace: "",
+  ARTIFACT_BLOB_SOURCES: "",
+  GRAPH_CLIENT_ID: "",
+  APPLICATIONINSIGHTS_CONNECTION_STRING: "",
+};
+
 /** Settings that mean something together only: with one of them given, none of them has a local default. */
 const signInSettings: readonly string[] = [
   "AUTH_ISSUER",

@@ -24,7 +24,7 @@ import {
 } from "../demo/to-report.ts";
 import { UsageError } from "../failures.ts";
 import { findAppRoot } from "../find-app-root.ts";
-import { toLocalSettings } from "../local-settings.ts";
+import { oneMachineSettings, toLocalSettings } from "../local-settings.ts";
 import { parseArguments } from "../parse-arguments.ts";
 import { findFreePort, startLocalApp } from "../start-local-app.ts";
 
@@ -148,6 +148,7 @@ async function startApp(options: {
     port,
     amqpPort: 0,
     settings: {
+      ...oneMachineSettings,
       ...toLocalSettings({
         home,
         issuer,
