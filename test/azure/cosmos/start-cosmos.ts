@@ -13,6 +13,7 @@ import {
   type Answer,
   type RequestKind,
 } from "./container-routes.ts";
+import { charges } from "./charges.ts";
 import { CosmosRefusal } from "./refusal.ts";
 
 /**
@@ -199,7 +200,7 @@ function toAnswer(error: unknown): Answer {
   const { status, substatus, headers, extra, message } = refusal;
   return {
     status,
-    requestCharge: 0,
+    requestCharge: status === 404 ? charges.missing : 0,
     headers: {
       ...headers,
       ...(substatus !== undefined && { "x-ms-substatus": String(substatus) }),
