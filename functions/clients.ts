@@ -7,6 +7,8 @@ import type { SafeClient } from "../shared/egress/safe-client.ts";
 import type { Now } from "../shared/kernel/clock.ts";
 import { type Config, needed } from "../shared/kernel/config.ts";
 import { NucleusError } from "../shared/kernel/errors.ts";
+import type { MessageAdministration } from "../shared/messages/message-administration.ts";
+import { queues } from "../shared/messages/queues.ts";
 import type { MessageSender } from "../shared/messages/message-sender.ts";
 import { createExtractiveModel } from "../shared/personas/adapters/extractive.ts";
 import type { PersonaModel } from "../shared/personas/persona-model.ts";
@@ -81,6 +83,19 @@ export function createMessages(
       if (isUsed) await (await load()).close();
     },
   };
+}
+
+/** Looks after the app's queues; loaded only when somebody asks. */
+export async function createMessageAdministration(
+  config: Config,
+  credential: TokenCredential,
+): Promise<MessageAdministration> {
+  const { createServiceBusAdministration } =
+    await import("../shared/messages/adapters/service-bus-administration.ts");
+  return createServiceBusAdministration({
+    connection: toConnection(config, credential),
+    queues: queues.map(({ name }) => name),
+  });
 }
 
 function toConnection(config: Config, credential: TokenCredential) {

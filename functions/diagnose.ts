@@ -7,6 +7,10 @@ import { azureRoles } from "../shared/kernel/azure-roles.ts";
 import type { Config } from "../shared/kernel/config.ts";
 import { Content } from "../shared/kernel/content.ts";
 import { errorCatalogue, NucleusError } from "../shared/kernel/errors.ts";
+import type {
+  MessageAdministration,
+  QueueCounts,
+} from "../shared/messages/message-administration.ts";
 import type { PersonaModel } from "../shared/personas/persona-model.ts";
 import type { PersonaDefinition } from "../shared/personas/persona.ts";
 import { type Dependencies, runProbe, toProbes } from "./probes.ts";
@@ -20,7 +24,7 @@ export interface Finding {
   readonly place: string;
   readonly outcome: "ok" | "failed" | "not asked";
   readonly durationMs: number;
-  /** What is wrong, and how to mend it. */
+  /** What is wrong, and how to mend it; of what answers, what else it said. */
   readonly advice?: string;
 }
 
@@ -29,6 +33,7 @@ export interface DiagnosisServices extends Dependencies {
   readonly model: PersonaModel;
   readonly personas: ReadonlyMap<string, PersonaDefinition>;
   readonly providers: ReadonlyMap<string, unknown>;
+  readonly openAdministration: () => Promise<MessageAdministration>;
 }
 
 export interface DiagnosisOptions {
@@ -48,6 +53,8 @@ const timeoutMs = 30_000;
 interface Check extends Pick<Finding, "port" | "adapter" | "place"> {
   /** Absent: there is nothing to ask, or it is not wanted. */
   readonly probe?: () => Promise<unknown>;
+  /** What a probe found out that is worth telling. */
+  readonly tell?: () => string;
   /** Said of a check without a probe. */
   readonly note?: string;
 }
@@ -58,7 +65,7 @@ export async function diagnose(
 ): Promise<readonly Finding[]> {
   const { now } = options;
   return Promise.all(
-    toChecks(options).map(async ({ probe, note, ...known }) => {
+    toChecks(options).map(async ({ probe, tell, note, ...known }) => {
       if (probe === undefined)
         return {
           ...known,
@@ -72,7 +79,7 @@ export async function diagnose(
         ...known,
         durationMs: Math.round(now() - startedAtMs),
         ...(failure === undefined
-          ? { outcome: "ok" }
+          ? { outcome: "ok", ...(tell && { advice: tell() }) }
           : { outcome: "failed", advice: toAdvice(failure) }),
       };
     }),
@@ -162,7 +169,7 @@ async function checkKeys({ keys }: DiagnosisServices): Promise<void> {
 }
 
 function toMessagesCheck(
-  { config, hasOwnServiceBus }: DiagnosisOptions,
+  { config, services, hasOwnServiceBus }: DiagnosisOptions,
   probe: () => Promise<unknown>,
 ): Check {
   const namespace = config.ServiceBusConnection__fullyQualifiedNamespace;
@@ -173,10 +180,21 @@ function toMessagesCheck(
       place: "the embedded runtime's own endpoint",
       note: "It runs while npm start does.",
     };
+  let counts: readonly QueueCounts[] = [];
   return {
     ...common,
     place: namespace ?? endpointOf(config.ServiceBusConnection ?? ""),
-    probe,
+    probe: async () => {
+      await probe();
+      counts = await (await services.openAdministration()).counts();
+    },
+    tell: () =>
+      counts
+        .map(
+          ({ queue, active, scheduled, deadLettered }) =>
+            `${queue}: ${active} active, ${scheduled} scheduled, ${deadLettered} dead-lettered.`,
+        )
+        .join(" "),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   loadConfig,
   readEnvironment,
 } from "../shared/kernel/config.ts";
+import { createMessageAdministration } from "./clients.ts";
 import { diagnose, type Finding } from "./diagnose.ts";
 import { createServices } from "./services.ts";
 
@@ -34,7 +35,11 @@ async function run(): Promise<Diagnosis> {
     try {
       const findings = await diagnose({
         config,
-        services,
+        services: {
+          ...services,
+          openAdministration: () =>
+            createMessageAdministration(config, services.credential),
+        },
         environment: readEnvironment(),
         asksModel: values["ask-model"],
         hasOwnServiceBus: values["own-service-bus"],

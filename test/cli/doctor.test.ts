@@ -78,6 +78,7 @@ test("doctor asks the Service Bus of the app that runs in the same home", async 
     expect(of("messages")).toMatchObject({
       outcome: "ok",
       place: expect.stringMatching(/^sb:\/\/127\.0\.0\.1:\d+/) as string,
+      advice: "webhook-deliveries: 0 active, 0 scheduled, 0 dead-lettered.",
     });
   } finally {
     await app.close();
