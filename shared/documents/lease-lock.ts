@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { NucleusError } from "../kernel/errors.ts";
 import { defineMetadata, Tag } from "../kernel/metadata.ts";
@@ -58,7 +58,7 @@ export function createLeaseLock(options: LeaseLockOptions): WithLock {
   };
 
   return async (text, work) => {
-    const name = Tag.parse(text);
+    const name = toLockId(text);
     const etag = await acquire(name);
     try {
       return await work();
@@ -66,6 +66,11 @@ export function createLeaseLock(options: LeaseLockOptions): WithLock {
       await release(store, name, etag);
     }
   };
+}
+
+/** An id for any name, whatever its length and characters. */
+function toLockId(name: string): Tag {
+  return Tag.parse(createHash("sha256").update(name).digest("hex"));
 }
 
 /** A lease that is not given back ends by itself, and the work is done: a failure here is nobody's. */

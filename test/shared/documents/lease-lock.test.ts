@@ -62,6 +62,12 @@ test("a lock that stays taken is an outage, not a wait without end", async () =>
   await expect(outcome).rejects.toMatchObject({ code: "store_unavailable" });
 });
 
+test("a name may be anything", async () => {
+  const { open } = openLock();
+  const name = `secret-${"x".repeat(127)} ä/..`;
+  expect(await open()(name, () => Promise.resolve("locked"))).toBe("locked");
+});
+
 test("names do not wait for each other", async () => {
   const { open } = openLock();
   const inner = await open()(name, () =>
