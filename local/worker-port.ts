@@ -7,6 +7,8 @@ export interface WorkerPort {
   ): Promise<OrchestratorOutcome>;
   /** Runs one activity once. `input` is JSON text, or undefined for no input. */
   invokeActivity(call: ActivityCall): Promise<ActivityOutcome>;
+  /** Runs one batch of an entity's operations. `payload` is the out-of-process protocol's JSON text. */
+  invokeEntity(name: string, payload: string): Promise<EntityOutcome>;
 }
 
 export interface ActivityCall {
@@ -23,6 +25,12 @@ export interface ActivityCall {
  * turn must run again.
  */
 export type OrchestratorOutcome =
+  | { readonly kind: "state"; readonly state: string }
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "lost" };
+
+/** `state` is the JSON text of the returned EntityState. `lost`: run it again (at-least-once). */
+export type EntityOutcome =
   | { readonly kind: "state"; readonly state: string }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "lost" };

@@ -61,7 +61,9 @@ export function replayActions(
   const program = createProgram(state.actions, actions.invoke);
 
   const raise = (position: number, name: string): void => {
-    if (actions.continueAsNew() !== undefined) carriedOver.push(position);
+    const isLeftover =
+      actions.continueAsNew() !== undefined && !actions.isEntityReply(name);
+    if (isLeftover) carriedOver.push(position);
     else if (!externalEvents.deliver(name)) externalEvents.keep(name);
   };
 
@@ -86,11 +88,14 @@ export function replayActions(
   const suspended = held !== undefined;
   const isIdle =
     !suspended && program.isExhausted() && ledger.openCount() === 0;
+  const finished = returned && isIdle;
+  // Whoever ends without ending its lock would keep others waiting for ever.
+  if (finished) actions.releaseLocks();
   return {
     decisions: suspended ? [] : ledger.pending(),
     nextId: ledger.nextId(),
     suspended,
-    finished: returned && isIdle,
+    finished,
     continueAsNew:
       state.error === undefined ? actions.continueAsNew() : undefined,
     carriedOver,

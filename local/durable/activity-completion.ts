@@ -1,7 +1,8 @@
 import type { ActivityOutcome } from "../worker-port.ts";
 import type { ActivityWork } from "./activity-dispatcher.ts";
-import { activityFailure } from "./failures.ts";
+import { activityFailure, httpFailure } from "./failures.ts";
 import { EventType, type MessageEvent } from "./history-event.ts";
+import { httpActivityName } from "./http/http-messages.ts";
 
 /** The message that tells the orchestrator how an activity ended. */
 export function toActivityCompletion(
@@ -23,6 +24,8 @@ export function toActivityCompletion(
     : {
         EventType: EventType.TaskFailed,
         ...common,
-        ...activityFailure(work.name, outcome.message, outcome.stack),
+        ...(work.name === httpActivityName
+          ? httpFailure(outcome.message)
+          : activityFailure(work.name, outcome.message, outcome.stack)),
       };
 }

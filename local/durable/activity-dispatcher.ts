@@ -10,7 +10,7 @@ export interface ActivityWork {
 }
 
 export interface ActivityDispatcherOptions {
-  readonly worker: WorkerPort;
+  readonly invoke: WorkerPort["invokeActivity"];
   readonly maxConcurrent: number;
   /** Whether anybody still waits for the result. */
   readonly isWanted: (address: TaskAddress) => boolean;
@@ -26,14 +26,14 @@ export interface ActivityDispatcherOptions {
 export function createActivityDispatcher(
   options: ActivityDispatcherOptions,
 ): BoundedQueue<ActivityWork> {
-  const { worker, maxConcurrent, isWanted, onOutcome, onEnd } = options;
+  const { invoke, maxConcurrent, isWanted, onOutcome, onEnd } = options;
   const queue = createBoundedQueue<ActivityWork>({
     maxConcurrent,
     onEnd,
     run: async (work) => {
       if (!isWanted(work.address)) return;
       const { name, input, traceparent, address } = work;
-      const outcome = await worker.invokeActivity({
+      const outcome = await invoke({
         name,
         instanceId: address.instanceId,
         input,

@@ -1,10 +1,6 @@
 import type { CommitTurnOptions, Turn } from "./commit-turn.ts";
 import { decodeEvents, EventType, type MessageEvent } from "./history-event.ts";
-import {
-  executionStarted,
-  isForOneExecution,
-  newExecutionId,
-} from "./live-instance.ts";
+import { newExecutionId, startMessage } from "./live-instance.ts";
 import type { ContinuedAsNewTurn } from "./turn-result.ts";
 
 /** Starts the next execution of the instance: a new execution ID, an empty history, the carried-over events. */
@@ -31,9 +27,11 @@ export function commitContinuedAsNew(
   cache.drop(live.record.key);
 
   // What came meanwhile is stored again behind what is carried over, so that a restart sees the same order.
-  const meanwhile = live.inbox.filter(({ event }) => !isForOneExecution(event));
+  const meanwhile = live.inbox.filter(
+    ({ executionId }) => executionId === undefined,
+  );
   hub.discard(live.inbox);
-  live.inbox = [{ sequence: undefined, event: executionStarted(live.record) }];
+  live.inbox = [startMessage(live.record)];
   for (const event of carriedOver) hub.send(live, event);
   for (const { event } of meanwhile) hub.send(live, event);
 }

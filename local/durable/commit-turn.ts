@@ -1,15 +1,18 @@
 import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
-import type { ActivityWork } from "./activity-dispatcher.ts";
 import type { Clock } from "./clock.ts";
 import { commitContinuedAsNew } from "./commit-continued-as-new.ts";
-import type { Decision, SubOrchestrationDecision } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import { subOrchestrationFailure } from "./failures.ts";
 import type { CachedHistory, HistoryCache } from "./history-cache.ts";
 import { encodeEvent, EventType, type HistoryEvent } from "./history-event.ts";
 import type { LiveInstance, Message } from "./live-instance.ts";
 import { toReplayEvent } from "./replay-event.ts";
 import { activityInputs, toScheduledEvent } from "./scheduled-event.ts";
-import type { TaskHub } from "./task-hub.ts";
+import {
+  scheduleDecision,
+  sendMessages,
+  type ScheduleOptions,
+} from "./schedule-decision.ts";
 import type { TaskHubStore } from "./task-hub-store.ts";
 import type { ContinuedTurn, FinishedTurn, TurnResult } from "./turn-result.ts";
 
@@ -23,14 +26,10 @@ export interface Turn {
   readonly result: TurnResult;
 }
 
-export interface CommitTurnOptions {
+export interface CommitTurnOptions extends ScheduleOptions {
   readonly store: TaskHubStore;
   readonly loop: CommitLoop;
-  readonly clock: Clock;
-  readonly hub: TaskHub;
   readonly cache: HistoryCache;
-  /** Runs the activity once what has been written is on disk. */
-  readonly dispatch: (work: ActivityWork) => void;
 }
 
 /**
@@ -50,6 +49,7 @@ export function createTurnCommit(
         case "finished":
           return commitFinished(options, turn, turn.result);
         case "continued-as-new":
+          sendMessages(options, turn.result.decisions);
           return commitContinuedAsNew(options, turn, turn.result);
         default:
           return turn.result satisfies never;
@@ -72,7 +72,9 @@ function commitContinued(
     updatedAt: options.clock.now(),
   };
   options.store.updateInstance(live.record);
-  for (const decision of result.decisions) schedule(options, live, decision);
+  for (const decision of result.decisions) {
+    scheduleDecision(options, live, decision);
+  }
 }
 
 function commitFinished(
@@ -104,6 +106,10 @@ function commitFinished(
   store.updateInstance(live.record);
   hub.remove(live);
   cache.drop(live.record.key);
+  sendMessages(options, result.decisions);
+  // A turn that did not end in the function's own way has released nothing.
+  if (result.completionId === -1)
+    options.entities.releaseLocksOf(live.record.id);
   reportToParent(options, live, result);
 }
 
@@ -131,73 +137,6 @@ function record(
   options.cache.keep(key, {
     text: history.text === "" ? text : `${history.text},${text}`,
     events: [...history.events, ...events.map(toReplayEvent)],
-  });
-}
-
-function schedule(
-  options: CommitTurnOptions,
-  live: LiveInstance,
-  decision: Decision,
-): void {
-  const { hub, dispatch } = options;
-  const { record } = live;
-  switch (decision.kind) {
-    case "activity": {
-      live.outstanding.set(decision.id, { kind: "activity" });
-      dispatch({
-        address: {
-          instanceId: record.id,
-          executionId: record.executionId,
-          taskId: decision.id,
-        },
-        name: decision.name,
-        input: decision.input,
-        traceparent: record.trace?.traceparent,
-      });
-      return;
-    }
-    case "timer":
-      hub.armTimer(live, decision.id, decision.fireAt);
-      return;
-    case "sub-orchestration":
-      live.outstanding.set(decision.id, { kind: "sub-orchestration" });
-      startSubOrchestration(options, live, decision);
-      return;
-    default:
-      decision satisfies never;
-  }
-}
-
-function startSubOrchestration(
-  { hub, clock }: CommitTurnOptions,
-  live: LiveInstance,
-  decision: SubOrchestrationDecision,
-): void {
-  const { id, executionId, name, trace } = live.record;
-  const parent = {
-    instanceId: id,
-    executionId,
-    name,
-    taskId: decision.id,
-  };
-  if (hub.get(decision.instanceId) === undefined) {
-    hub.create({
-      id: decision.instanceId,
-      name: decision.name,
-      version: decision.version,
-      input: decision.input ?? undefined,
-      parent,
-      trace,
-    });
-    return;
-  }
-  hub.complete(parent, {
-    EventType: EventType.SubOrchestrationInstanceFailed,
-    EventId: -1,
-    Timestamp: timestamp(clock),
-    TaskScheduledId: decision.id,
-    Reason: `The sub-orchestration '${decision.name}' cannot start: an unfinished instance has its instance ID.`,
-    Details: "",
   });
 }
 

@@ -1,5 +1,7 @@
 import type { Decision } from "./decision.ts";
+import { toEventName } from "./entities/entity-message.ts";
 import { EventType } from "./history-event.ts";
+import type { HttpPoll } from "./http/http-messages.ts";
 import { OrchestrationFault } from "./orchestration-fault.ts";
 import type { ReplayEvent } from "./replay-event.ts";
 import { createReplayTask, type ReplayTask } from "./replay-task.ts";
@@ -17,12 +19,16 @@ export interface DecisionLedger {
     toDecision: (id: number) => Decision,
     isCancelled?: boolean,
   ): ReplayTask;
+  /** Takes the next id for something that is sent, and that keeps nothing open. */
+  send(toDecision: (id: number) => Decision): void;
   /** @throws OrchestrationFault when a scheduling event meets another decision, or none. */
   apply(event: ReplayEvent): void;
   /** What the history has not recorded yet, by ascending id. */
   pending(): Decision[];
   /** How many scheduled tasks keep the instance from completing. */
   openCount(): number;
+  /** What the answer to the durable HTTP request of this id says about asking again. */
+  pollAfter(id: number): HttpPoll | undefined;
   nextId(): number;
 }
 
@@ -30,6 +36,7 @@ export interface DecisionLedger {
 export function createDecisionLedger(): DecisionLedger {
   const pending = new Map<number, Decision>();
   const open = new Map<number, ReplayTask>();
+  const polls = new Map<number, HttpPoll>();
   let nextId = 0;
 
   const settle = (id: number, as: "completed" | "failed"): void => {
@@ -38,18 +45,25 @@ export function createDecisionLedger(): DecisionLedger {
     task?.settle(as);
   };
 
+  const take = (toDecision: (id: number) => Decision): number => {
+    const id = nextId++;
+    if (id >= MAX_ACTIONS) throw tooManyActions();
+    pending.set(id, toDecision(id));
+    return id;
+  };
+
   return {
     decide(toDecision, isCancelled = false) {
-      const id = nextId++;
-      if (id >= MAX_ACTIONS) throw tooManyActions();
+      const id = take(toDecision);
       const task = createReplayTask();
-      pending.set(id, toDecision(id));
       if (isCancelled) task.settle("failed");
       else open.set(id, task);
       return task;
     },
+    send: (toDecision) => void take(toDecision),
     apply(event) {
       const role = roles.get(event.type);
+      if (event.poll !== undefined) polls.set(event.id, event.poll);
       if (role === "completed" || role === "failed") settle(event.id, role);
       else if (role !== undefined) {
         checkRecorded(event, role, pending.get(event.id));
@@ -58,6 +72,7 @@ export function createDecisionLedger(): DecisionLedger {
     },
     pending: () => [...pending.values()],
     openCount: () => open.size,
+    pollAfter: (id) => polls.get(id),
     nextId: () => nextId,
   };
 }
@@ -67,6 +82,7 @@ const roles = new Map<number, Decision["kind"] | "completed" | "failed">([
   [EventType.TaskScheduled, "activity"],
   [EventType.SubOrchestrationInstanceCreated, "sub-orchestration"],
   [EventType.TimerCreated, "timer"],
+  [EventType.EventSent, "entity-message"],
   [EventType.TaskCompleted, "completed"],
   [EventType.SubOrchestrationInstanceCompleted, "completed"],
   [EventType.TimerFired, "completed"],
@@ -92,7 +108,10 @@ function checkRecorded(
 }
 
 function nameOf(decision: Decision): string {
-  return decision.kind === "timer" ? "" : decision.name;
+  if (decision.kind === "timer") return "";
+  return decision.kind === "entity-message"
+    ? toEventName(decision.message)
+    : decision.name;
 }
 
 function describe(kind: Decision["kind"], name: string): string {

@@ -1,6 +1,11 @@
+import type { EntityMessage } from "./entities/entity-message.ts";
+
 /** Something that a turn schedules, under the sequence id that the orchestrator function counts too. */
 export type Decision =
-  ActivityDecision | SubOrchestrationDecision | TimerDecision;
+  | ActivityDecision
+  | SubOrchestrationDecision
+  | TimerDecision
+  | EntityMessageDecision;
 
 export interface ActivityDecision {
   readonly kind: "activity";
@@ -27,4 +32,12 @@ export interface TimerDecision {
   readonly id: number;
   /** Milliseconds since the epoch. */
   readonly fireAt: number;
+}
+
+export interface EntityMessageDecision {
+  readonly kind: "entity-message";
+  readonly id: number;
+  /** `@name@key` */
+  readonly entityId: string;
+  readonly message: EntityMessage;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
+import type { ActivityWork } from "./activity-dispatcher.ts";
 import type { Clock } from "./clock.ts";
 import type { FunctionNames } from "./function-names.ts";
 import {
@@ -10,13 +11,11 @@ import {
   type MessageEvent,
   type TraceContext,
 } from "./history-event.ts";
-import {
-  liveStatuses,
-  runtimeStatuses,
-  type InstanceRecord,
-  type RuntimeStatus,
-} from "./instance-record.ts";
+import type { InstanceRecord, RuntimeStatus } from "./instance-record.ts";
+import { listInstances } from "./list-instances.ts";
 import type { LiveInstance } from "./live-instance.ts";
+import { purge, purgeBy } from "./purge-instances.ts";
+import { rewindInstance } from "./rewind.ts";
 import type { TaskHub } from "./task-hub.ts";
 import type { TaskHubStore } from "./task-hub-store.ts";
 
@@ -40,6 +39,10 @@ export type StartResult =
 export type SendResult =
   | { readonly outcome: "accepted" | "not-found" | "finished" }
   | { readonly outcome: "conflict"; readonly status: RuntimeStatus };
+
+export type RewindResult = "accepted" | "not-found" | "not-failed";
+
+export type RestartResult = StartResult | { readonly outcome: "not-found" };
 
 export interface InstanceFilter {
   /** Milliseconds since the epoch, inclusive. */
@@ -72,6 +75,13 @@ export interface DurableOperations {
   terminate(instanceId: string, reason: string | null): Promise<SendResult>;
   suspend(instanceId: string, reason: string | null): Promise<SendResult>;
   resume(instanceId: string, reason: string | null): Promise<SendResult>;
+  /** Lets a failed instance go on from before its failures. */
+  rewind(instanceId: string, reason: string | null): Promise<RewindResult>;
+  /** Starts an instance again with the input it had, under its own ID or a new one. */
+  restart(
+    instanceId: string,
+    withNewInstanceId: boolean,
+  ): Promise<RestartResult>;
   /** Removes a finished instance. @returns how many were removed: 0 or 1. */
   purge(instanceId: string): Promise<number>;
   /** Removes the finished instances of the filter. @returns how many were removed. */
@@ -87,14 +97,8 @@ export interface DurableOperationsOptions {
   readonly clock: Clock;
   readonly names: FunctionNames;
   readonly defaultVersion: string;
+  readonly dispatch: (work: ActivityWork) => void;
 }
-
-const finishedStatuses = runtimeStatuses.filter(
-  (status) => !liveStatuses.has(status),
-);
-
-/** How many instances one commit purges: the event loop must breathe. */
-const PURGE_BATCH = 500;
 
 /** Creates the operations over a recovered hub. */
 export function createDurableOperations(
@@ -114,7 +118,7 @@ export function createDurableOperations(
   return {
     start: async (request) => start(options, request),
     getStatus: find,
-    list: (filter, page) => list(store, filter, page),
+    list: (filter, page) => listInstances(store, filter, page),
     raiseEvent: (instanceId, name, input) =>
       send(instanceId, () => ({
         ...message(EventType.EventRaised),
@@ -138,6 +142,10 @@ export function createDurableOperations(
           ? { ...message(EventType.ExecutionResumed), Reason: reason }
           : undefined,
       ),
+    rewind: async (instanceId, reason) =>
+      rewind(options, find(instanceId), reason),
+    restart: async (instanceId, withNewInstanceId) =>
+      restart(options, find(instanceId), withNewInstanceId),
     purge: async (instanceId) => purge(options, [find(instanceId)]),
     purgeBy: async (filter) => purgeBy(options, filter),
     exportHistory: (instanceId) => exportHistory(store, find(instanceId)),
@@ -166,6 +174,34 @@ async function start(
   });
   await loop.committed();
   return { outcome: "started", instanceId };
+}
+
+async function rewind(
+  options: DurableOperationsOptions,
+  record: InstanceRecord | undefined,
+  reason: string | null,
+): Promise<RewindResult> {
+  if (record === undefined) return "not-found";
+  if (record.status !== "Failed") return "not-failed";
+  const { loop, clock } = options;
+  loop.write(() =>
+    rewindInstance({ ...options, now: clock.now }, record, reason),
+  );
+  await loop.committed();
+  return "accepted";
+}
+
+async function restart(
+  options: DurableOperationsOptions,
+  record: InstanceRecord | undefined,
+  withNewInstanceId: boolean,
+): Promise<RestartResult> {
+  if (record === undefined) return { outcome: "not-found" };
+  return start(options, {
+    name: record.name,
+    ...(!withNewInstanceId && { instanceId: record.id }),
+    ...(record.input !== undefined && { input: record.input }),
+  });
 }
 
 /** What Azure allows: 1 to 100 characters, none of / \ # ? or a control character, and no entity's ID. */
@@ -202,72 +238,4 @@ function exportHistory(
   return store
     .readTurns(record.key)
     .flatMap((turn) => decodeEvents(turn.events));
-}
-
-function list(
-  store: TaskHubStore,
-  filter: InstanceFilter,
-  page: { readonly top: number; readonly continuationToken?: string },
-): InstancePage {
-  const token = page.continuationToken;
-  const found = store.listInstances({
-    statuses: filter.statuses ?? runtimeStatuses,
-    createdFrom: filter.createdFrom ?? Number.MIN_SAFE_INTEGER,
-    createdTo: filter.createdTo ?? Number.MAX_SAFE_INTEGER,
-    idPrefix: filter.instanceIdPrefix ?? "",
-    afterKey: token === undefined ? -1 : readToken(token),
-    limit: page.top + 1,
-  });
-  const instances = found.slice(0, page.top);
-  const last = instances.at(-1);
-  const hasMore = found.length > page.top && last !== undefined;
-  return {
-    instances,
-    continuationToken: hasMore ? writeToken(last.key) : undefined,
-  };
-}
-
-function writeToken(key: number): string {
-  return Buffer.from(String(key)).toString("base64url");
-}
-
-/** An unreadable token starts from the beginning, as an expired one of Azure Storage does. */
-function readToken(token: string): number {
-  const key = Number.parseInt(Buffer.from(token, "base64url").toString(), 10);
-  return Number.isSafeInteger(key) ? key : -1;
-}
-
-async function purge(
-  { store, loop }: DurableOperationsOptions,
-  records: readonly (InstanceRecord | undefined)[],
-): Promise<number> {
-  const finished = records.filter(
-    (record) => record !== undefined && !liveStatuses.has(record.status),
-  );
-  loop.write(() => {
-    for (const record of finished) {
-      if (record !== undefined) store.deleteInstance(record.key);
-    }
-  });
-  await loop.committed();
-  return finished.length;
-}
-
-async function purgeBy(
-  options: DurableOperationsOptions,
-  filter: InstanceFilter,
-): Promise<number> {
-  const statuses = (filter.statuses ?? finishedStatuses).filter(
-    (status) => !liveStatuses.has(status),
-  );
-  let purged = 0;
-  for (;;) {
-    const page = list(
-      options.store,
-      { ...filter, statuses },
-      { top: PURGE_BATCH },
-    );
-    if (page.instances.length === 0) return purged;
-    purged += await purge(options, page.instances);
-  }
 }

@@ -8,11 +8,24 @@ import type { BoundedQueue } from "./bounded-queue.ts";
 import type { Clock } from "./clock.ts";
 import { createTurnCommit } from "./commit-turn.ts";
 import type { DurableEngineOptions } from "./engine.ts";
+import { createBatchCommit } from "./entities/commit-batch.ts";
+import { createEntityHub, type EntityHub } from "./entities/entity-hub.ts";
+import {
+  createEntityRunner,
+  type EntityRunner,
+} from "./entities/entity-runner.ts";
+import {
+  createEntityStore,
+  type EntityStore,
+} from "./entities/entity-store.ts";
 import { createFunctionNames, type FunctionNames } from "./function-names.ts";
 import { createHistoryCache } from "./history-cache.ts";
+import { httpActivityName } from "./http/http-messages.ts";
+import { sendHttp } from "./http/send-http.ts";
 import { createTaskHub, type TaskHub } from "./task-hub.ts";
 import { createTaskHubStore, type TaskHubStore } from "./task-hub-store.ts";
 import { createTurnRunner, type TurnRunner } from "./turn-runner.ts";
+import { createVersionPolicy } from "./version-policy.ts";
 
 /** The engine's parts, connected. */
 export interface EngineCore {
@@ -24,6 +37,9 @@ export interface EngineCore {
   readonly defaultVersion: string;
   readonly turns: TurnRunner;
   readonly activities: BoundedQueue<ActivityWork>;
+  readonly entityStore: EntityStore;
+  readonly entities: EntityHub;
+  readonly batches: EntityRunner;
   /** Runs the activity once what has been written is on disk. */
   readonly dispatch: (work: ActivityWork) => void;
   /** Resolves when nothing runs and nothing is queued. */
@@ -35,13 +51,13 @@ export interface EngineCore {
 /** Histories that are kept in memory, in characters of JSON text. */
 const HISTORY_CACHE_CHARACTERS = 64 * 1024 * 1024;
 
-/** Connects store, hub, turn runner and activity dispatcher. */
+/** Connects store, hubs, the runners of turns and of entities' batches, and the activity dispatcher. */
 export function createEngineCore(options: DurableEngineOptions): EngineCore {
   const { database, loop, worker, clock, config, log } = options;
   const store = createTaskHubStore(database);
   const cache = createHistoryCache(store, HISTORY_CACHE_CHARACTERS);
   const names = createFunctionNames(options.functions);
-  const defaultVersion = config.defaultVersion ?? "";
+  const defaultVersion = config.versions.defaultVersion ?? "";
   const conditions = createConditions();
   const onEnd = (): void => loop.afterCommit(conditions.check);
 
@@ -53,18 +69,38 @@ export function createEngineCore(options: DurableEngineOptions): EngineCore {
   });
   const activities = createActivities(options, hub, onEnd);
   const { dispatch, undispatched } = createDispatch(loop, activities);
+  const { entityStore, entities, batches } = createEntities(options, {
+    hub,
+    names,
+    onEnd,
+  });
   const turns = createTurnRunner({
     worker,
     clock,
     cache,
     names,
     defaultVersion,
+    mode: config.mode,
+    versions: createVersionPolicy(config.versions),
     maxConcurrent: config.maxConcurrentOrchestratorFunctions,
-    commit: createTurnCommit({ store, loop, clock, hub, cache, dispatch }),
+    commit: createTurnCommit({
+      store,
+      loop,
+      clock,
+      hub,
+      cache,
+      dispatch,
+      entities,
+    }),
     onStuck: ({ record }) =>
       log(
         "warn",
         `Instance '${record.id}' of orchestrator '${record.name}' waits for nothing that is scheduled, and may never end.`,
+      ),
+    onRejected: ({ record }) =>
+      log(
+        "warn",
+        `Instance '${record.id}' of orchestrator '${record.name}' has version '${record.version}', which this host does not run: it waits.`,
       ),
     onEnd,
   });
@@ -78,9 +114,40 @@ export function createEngineCore(options: DurableEngineOptions): EngineCore {
     defaultVersion,
     turns,
     activities,
+    entityStore,
+    entities,
+    batches,
     dispatch,
-    ...createWaits(conditions, { turns, activities, undispatched }),
+    ...createWaits(conditions, { turns, activities, batches, undispatched }),
   };
+}
+
+function createEntities(
+  { database, loop, worker, clock, config, log }: DurableEngineOptions,
+  core: Pick<EngineCore, "hub" | "names"> & { readonly onEnd: () => void },
+): Pick<EngineCore, "entityStore" | "entities" | "batches"> {
+  const { hub, names, onEnd } = core;
+  const entityStore = createEntityStore(database);
+  const entities = createEntityHub({
+    store: entityStore,
+    loop,
+    clock,
+    wake: (live) => batches.wake(live),
+  });
+  const batches = createEntityRunner({
+    worker,
+    names,
+    maxConcurrent: config.maxConcurrentEntityFunctions,
+    maxBatchSize: config.maxEntityOperationBatchSize,
+    commit: createBatchCommit({ loop, clock, hub, entities }),
+    onUnknown: (name) =>
+      log(
+        "warn",
+        `The entity function '${name}' does not exist in this app: messages for its entities wait.`,
+      ),
+    onEnd,
+  });
+  return { entityStore, entities, batches };
 }
 
 function createActivities(
@@ -89,7 +156,10 @@ function createActivities(
   onEnd: () => void,
 ): BoundedQueue<ActivityWork> {
   return createActivityDispatcher({
-    worker,
+    invoke: (call) =>
+      call.name === httpActivityName
+        ? sendHttp(call.input)
+        : worker.invokeActivity(call),
     maxConcurrent: config.maxConcurrentActivityFunctions,
     isWanted: hub.isOutstanding,
     onOutcome: (work, outcome) =>
@@ -103,15 +173,17 @@ function createActivities(
 
 function createWaits(
   conditions: Conditions,
-  work: Pick<EngineCore, "turns" | "activities"> & {
+  work: Pick<EngineCore, "turns" | "activities" | "batches"> & {
     readonly undispatched: () => number;
   },
 ): Pick<EngineCore, "waitUntilIdle" | "waitUntilQuiet"> {
-  const { turns, activities, undispatched } = work;
-  const isQuiet = (): boolean =>
-    turns.running() === 0 && activities.running() === 0;
+  const { turns, activities, batches, undispatched } = work;
+  const queues = [turns, activities, batches];
+  const isQuiet = (): boolean => queues.every((queue) => queue.running() === 0);
   const isIdle = (): boolean =>
-    isQuiet() && turns.queued() + activities.queued() + undispatched() === 0;
+    isQuiet() &&
+    undispatched() === 0 &&
+    queues.every((queue) => queue.queued() === 0);
   return {
     waitUntilIdle: () => conditions.wait(isIdle),
     waitUntilQuiet: () => conditions.wait(isQuiet),

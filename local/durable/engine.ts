@@ -7,10 +7,16 @@ import {
   createDurableOperations,
   type DurableOperations,
 } from "./durable-operations.ts";
+import {
+  createEntityOperations,
+  type EntityOperations,
+} from "./entities/entity-operations.ts";
+import type { DurableMode } from "./durable-mode.ts";
 import { createEngineCore } from "./engine-core.ts";
 import type { RuntimeStatus } from "./instance-record.ts";
 import { recover } from "./recover.ts";
 import type { TaskHubStore } from "./task-hub-store.ts";
+import type { VersionSettings } from "./version-policy.ts";
 
 export interface DurableEngineOptions {
   /** Opened with the task hub's migrations. */
@@ -22,13 +28,18 @@ export interface DurableEngineOptions {
   readonly functions: {
     readonly orchestrators: ReadonlySet<string>;
     readonly activities: ReadonlySet<string>;
+    readonly entities: ReadonlySet<string>;
   };
   readonly config: {
     readonly hubName: string;
     readonly maxConcurrentActivityFunctions: number;
     readonly maxConcurrentOrchestratorFunctions: number;
-    /** Version of instances that are started without one. */
-    readonly defaultVersion?: string;
+    readonly maxConcurrentEntityFunctions: number;
+    /** How many operations one invocation of an entity function may bring. */
+    readonly maxEntityOperationBatchSize: number;
+    /** `defaultVersion` is also that of instances which are started without one. */
+    readonly versions: VersionSettings;
+    readonly mode: DurableMode;
   };
   /** Receives names, ids and counts only: never inputs, outputs or error texts. */
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
@@ -38,12 +49,14 @@ export interface DurableEngineStatistics {
   readonly instances: Partial<Record<RuntimeStatus, number>>;
   readonly orchestrators: { readonly running: number; readonly queued: number };
   readonly activities: { readonly running: number; readonly queued: number };
+  readonly entities: { readonly running: number; readonly queued: number };
 }
 
 export interface DurableEngine {
   /** Takes up what an earlier process left unfinished. */
   start(): void;
   readonly client: DurableOperations;
+  readonly entities: EntityOperations;
   statistics(): DurableEngineStatistics;
   /** UTF-8 bytes of the recorded history of an instance's present execution. */
   historyBytes(instanceId: string): number | undefined;
@@ -59,17 +72,19 @@ export function createDurableEngine(
 ): DurableEngine {
   const { loop, config, log } = options;
   const core = createEngineCore(options);
-  const { store, hub, turns, activities } = core;
+  const { store, hub, turns, activities, batches } = core;
 
   return {
     start() {
       const taken = loop.write(() => recover(core));
+      core.entities.recover();
       log(
         "info",
         `Task hub '${config.hubName}': ${taken} unfinished instances taken up.`,
       );
     },
     client: createDurableOperations(core),
+    entities: createEntityOperations(core),
     statistics: () => ({
       instances: store.countByStatus(),
       orchestrators: { running: turns.running(), queued: turns.queued() },
@@ -77,6 +92,7 @@ export function createDurableEngine(
         running: activities.running(),
         queued: activities.queued(),
       },
+      entities: { running: batches.running(), queued: batches.queued() },
     }),
     historyBytes: (instanceId) => historyBytes(store, instanceId),
     async idle() {
@@ -86,8 +102,10 @@ export function createDurableEngine(
     async drain() {
       turns.stop();
       activities.stop();
+      batches.stop();
       await core.waitUntilQuiet();
       for (const live of hub.all()) hub.abandonOutstanding(live);
+      core.entities.abandonScheduled();
       loop.flush();
     },
   };

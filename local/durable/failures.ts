@@ -26,6 +26,11 @@ export function activityFailure(
   };
 }
 
+/** The texts of a durable HTTP request that got no answer: no function of the app stands between. */
+export function httpFailure(message: string): FailureTexts {
+  return { Reason: message, Details: serialiseException(message, "") };
+}
+
 /** The output of a failed orchestration. */
 export function orchestratorFailureReason(name: string, error: string): string {
   return `Orchestrator function '${name}' failed: ${error}`;

@@ -2,18 +2,22 @@
 export interface FunctionNames {
   orchestrator(name: string): string | undefined;
   activity(name: string): string | undefined;
+  entity(name: string): string | undefined;
 }
 
-/** Creates the lookup of the app's orchestrators and activities. */
+/** Creates the lookup of the app's orchestrators, activities and entities. */
 export function createFunctionNames(functions: {
   readonly orchestrators: ReadonlySet<string>;
   readonly activities: ReadonlySet<string>;
+  readonly entities: ReadonlySet<string>;
 }): FunctionNames {
   const orchestrators = byLowerCase(functions.orchestrators);
   const activities = byLowerCase(functions.activities);
+  const entities = byLowerCase(functions.entities);
   return {
     orchestrator: (name) => orchestrators.get(name.toLowerCase()),
     activity: (name) => activities.get(name.toLowerCase()),
+    entity: (name) => entities.get(name.toLowerCase()),
   };
 }
 

@@ -105,6 +105,7 @@ export type MessageEvent =
   | (Event<9> & Failure)
   | (Event<11> & { readonly TimerId: number; readonly FireAt: string })
   | (Event<15> & { readonly Name: string; readonly Input: string | null })
+  | (Event<17> & { readonly Data: string | null })
   | (Event<19> & { readonly Reason: string | null })
   | (Event<20> & { readonly Reason: string | null });
 
@@ -116,7 +117,13 @@ export type ScheduledEvent =
       readonly Name: string;
       readonly Version: string;
     })
-  | (Event<10> & { readonly FireAt: string });
+  | (Event<10> & { readonly FireAt: string })
+  | (Event<14> & {
+      readonly InstanceId: string;
+      readonly Name: string;
+      /** The message to the entity, as JSON text. */
+      readonly Input: string;
+    });
 
 export type HistoryEvent =
   | MessageEvent

@@ -1,12 +1,18 @@
-import type { DurableOperations, SendResult } from "./durable-operations.ts";
+import type {
+  DurableOperations,
+  RewindResult,
+  SendResult,
+} from "./durable-operations.ts";
 import { readInstanceFilter } from "./instance-filter.ts";
 import { liveStatuses } from "./instance-record.ts";
 import type { ManagementResponse, RouteRequest } from "./management.ts";
 import {
+  alreadyExists,
   badRequest,
   empty,
   invalidOperation,
   json,
+  started,
 } from "./management-response.ts";
 import { readJsonText } from "./read-json-text.ts";
 import { toStatusBody } from "./status-body.ts";
@@ -38,7 +44,7 @@ export function createInstanceRoutes(
       return empty(405);
     }
     if (request.method !== "POST") return empty(405);
-    return control(client, request, { instanceId, operation, rest });
+    return control(client, links, request, { instanceId, operation, rest });
   };
 }
 
@@ -113,6 +119,7 @@ function purged(instancesDeleted: number): ManagementResponse {
 
 async function control(
   client: DurableOperations,
+  links: Links,
   request: RouteRequest,
   target: {
     readonly instanceId: string;
@@ -136,10 +143,48 @@ async function control(
     case "resume":
       return sent(await client.resume(instanceId, reason), operation);
     case "rewind":
+      return rewound(await client.rewind(instanceId, reason));
     case "restart":
-      return json(501, { Message: `${operation} is not supported.` });
+      return restart(client, links, request, instanceId);
     default:
       return empty(404);
+  }
+}
+
+function rewound(result: RewindResult): ManagementResponse {
+  switch (result) {
+    case "accepted":
+      return empty(202);
+    case "not-found":
+      return empty(404);
+    case "not-failed":
+      return json(
+        412,
+        "The rewind operation is only supported on failed orchestration instances.",
+      );
+    default:
+      return result satisfies never;
+  }
+}
+
+async function restart(
+  client: DurableOperations,
+  links: Links,
+  { query }: RouteRequest,
+  instanceId: string,
+): Promise<ManagementResponse> {
+  const withNewId =
+    query.get("restartWithNewInstanceId")?.toLowerCase() !== "false";
+  const result = await client.restart(instanceId, withNewId);
+  switch (result.outcome) {
+    case "started":
+      return started(links(result.instanceId));
+    case "already-exists":
+      return alreadyExists(result.status);
+    default:
+      return badRequest(
+        "InstanceId does not match a valid orchestration instance.",
+      );
   }
 }
 

@@ -14,6 +14,7 @@ export function createInstanceTimers(
         if (!live.outstanding.delete(taskId)) return;
         receive(live, {
           sequence: undefined,
+          executionId: live.record.executionId,
           event: {
             EventType: EventType.TimerFired,
             EventId: -1,

@@ -10,6 +10,8 @@ import type { InstanceRecord } from "./instance-record.ts";
 /** A received message; `sequence` is its row in the task hub, undefined where a restart derives it again. */
 export interface Message {
   readonly sequence: number | undefined;
+  /** The execution it is for; undefined when any execution may take it (external events and commands). */
+  readonly executionId: string | undefined;
   readonly event: MessageEvent;
 }
 
@@ -17,6 +19,7 @@ export interface Message {
 export type Outstanding =
   | { readonly kind: "activity" }
   | { readonly kind: "sub-orchestration" }
+  | { readonly kind: "entity" }
   | { readonly kind: "timer"; readonly cancel: () => void };
 
 /** An unfinished instance in memory. Its history is elsewhere (HistoryCache), so that an idle one stays small. */
@@ -24,8 +27,8 @@ export interface LiveInstance {
   record: InstanceRecord;
   /** Messages for the next turn. */
   inbox: Message[];
-  /** By the id of the event that scheduled it. */
-  readonly outstanding: Map<number, Outstanding>;
+  /** By the id of the event that scheduled it; a call of an entity and a lock, by the name of the event that answers. */
+  readonly outstanding: Map<number | string, Outstanding>;
   nextTurn: number;
   /** Time of the last turn: the orchestrator's clock never runs backwards. */
   lastTurnAt: number;
@@ -50,7 +53,15 @@ export function newExecutionId(): string {
 }
 
 /** The first message of an execution. Derived from the record, so it needs no row of its own. */
-export function executionStarted(record: InstanceRecord): ExecutionStarted {
+export function startMessage(record: InstanceRecord): Message {
+  return {
+    sequence: undefined,
+    executionId: record.executionId,
+    event: executionStarted(record),
+  };
+}
+
+function executionStarted(record: InstanceRecord): ExecutionStarted {
   const { parent, trace } = record;
   return {
     EventType: EventType.ExecutionStarted,
@@ -82,17 +93,4 @@ export function executionStarted(record: InstanceRecord): ExecutionStarted {
       },
     }),
   };
-}
-
-/** Completions belong to one execution; external events and commands to whichever execution takes them. */
-export function isForOneExecution(event: MessageEvent): boolean {
-  switch (event.EventType) {
-    case EventType.EventRaised:
-    case EventType.ExecutionTerminated:
-    case EventType.ExecutionSuspended:
-    case EventType.ExecutionResumed:
-      return false;
-    default:
-      return true;
-  }
 }

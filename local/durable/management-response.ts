@@ -1,3 +1,4 @@
+import type { RuntimeStatus } from "./instance-record.ts";
 import type { ManagementResponse } from "./management.ts";
 
 /** An answer without a body. */
@@ -18,6 +19,16 @@ export function json(
   };
 }
 
+/** 202 to a start: where the instance can be watched and controlled. */
+export function started(
+  links: Readonly<Record<string, string>>,
+): ManagementResponse {
+  return json(202, links, {
+    location: links["statusQueryGetUri"] ?? "",
+    "retry-after": "10",
+  });
+}
+
 /** 400 with the reason, in the shape of the extension. */
 export function badRequest(message: string): ManagementResponse {
   return json(400, { Message: message });
@@ -30,4 +41,11 @@ export function invalidOperation(message: string): ManagementResponse {
     ExceptionMessage: message,
     ExceptionType: "System.InvalidOperationException",
   });
+}
+
+/** 500 to a start under the ID of an unfinished instance. */
+export function alreadyExists(status: RuntimeStatus): ManagementResponse {
+  return invalidOperation(
+    `An Orchestration instance with the status ${status} already exists.`,
+  );
 }

@@ -2,6 +2,7 @@ import { timingSafeEqual, createHash } from "node:crypto";
 
 import { managementPath, managementUrls, rpcPath } from "./client-binding.ts";
 import type { DurableEngine } from "./engine.ts";
+import { createEntityRoutes } from "./entities/entity-routes.ts";
 import { createInstanceRoutes } from "./instance-routes.ts";
 import { createOrchestratorRoutes } from "./orchestrator-routes.ts";
 import { badRequest, empty } from "./management-response.ts";
@@ -32,7 +33,7 @@ export interface RouteRequest {
 }
 
 export interface ManagementHandlerOptions {
-  readonly engine: Pick<DurableEngine, "client">;
+  readonly engine: Pick<DurableEngine, "client" | "entities">;
   /** What `?code=` or `x-functions-key` must say under the public path. */
   readonly systemKey: string;
   readonly hubName: string;
@@ -56,6 +57,7 @@ export function createManagementHandler(
     managementUrls({ origin: baseUrl(), hubName, systemKey }, id);
   const orchestrators = createOrchestratorRoutes(engine.client, links);
   const instances = createInstanceRoutes(engine.client, links);
+  const entities = createEntityRoutes(engine.entities);
 
   return async (request) => {
     const url = new URL(request.url, "http://localhost");
@@ -82,6 +84,8 @@ export function createManagementHandler(
         return orchestrators(route);
       case "instances":
         return instances(route);
+      case "entities":
+        return entities(route);
       default:
         return empty(404);
     }

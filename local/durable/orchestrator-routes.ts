@@ -4,8 +4,8 @@ import type { ManagementResponse, RouteRequest } from "./management.ts";
 import {
   badRequest,
   empty,
-  invalidOperation,
-  json,
+  alreadyExists,
+  started,
 } from "./management-response.ts";
 import { readJsonText } from "./read-json-text.ts";
 
@@ -43,20 +43,11 @@ export function createOrchestratorRoutes(
           "An instance ID has 1 to 100 characters, none of them / \\ # ? or a control character, and does not start with @.",
         );
       case "already-exists":
-        return invalidOperation(
-          `An Orchestration instance with the status ${result.status} already exists.`,
-        );
+        return alreadyExists(result.status);
       default:
         return result satisfies never;
     }
   };
-}
-
-function started(urls: Record<string, string>): ManagementResponse {
-  return json(202, urls, {
-    location: urls["statusQueryGetUri"] ?? "",
-    "retry-after": "10",
-  });
 }
 
 function readTrace({ header }: RouteRequest): TraceContext | undefined {

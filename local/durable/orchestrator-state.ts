@@ -1,4 +1,6 @@
+import type { EntityId } from "./entities/entity-id.ts";
 import type { FailureDetails } from "./history-event.ts";
+import type { DurableHttpRequest } from "./http/http-messages.ts";
 import { OrchestrationFault } from "./orchestration-fault.ts";
 
 /** Action types by their numbers in the out-of-process protocol. */
@@ -13,6 +15,7 @@ export const ActionType = {
   CallEntity: 7,
   CallHttp: 8,
   SignalEntity: 9,
+  ScheduledSignalEntity: 10,
   WhenAny: 11,
   WhenAll: 12,
   LockEntities: 13,
@@ -41,6 +44,20 @@ export interface CallSubOrchestrator {
   readonly version?: string | null;
 }
 
+export interface EntityAction {
+  readonly actionType: 7 | 9 | 10;
+  /** `@name@key` */
+  readonly instanceId: string;
+  readonly operation: string;
+  readonly input?: unknown;
+}
+
+export interface LockEntities {
+  readonly actionType: 13;
+  readonly lockSet: readonly EntityId[];
+  readonly lockRequestId: string;
+}
+
 export type OrchestratorAction =
   | (CallActivity & { readonly actionType: 0 })
   | (CallActivity & {
@@ -59,7 +76,11 @@ export type OrchestratorAction =
       readonly isCanceled: boolean;
     }
   | { readonly actionType: 6; readonly externalEventName: string }
-  | { readonly actionType: 7 | 8 | 9 | 13 | 14 }
+  | (EntityAction & { readonly actionType: 7 | 9 })
+  | (EntityAction & { readonly actionType: 10; readonly fireAt: string })
+  | LockEntities
+  | { readonly actionType: 8; readonly httpRequest: DurableHttpRequest }
+  | { readonly actionType: 14 }
   | {
       readonly actionType: 11 | 12;
       readonly compoundActions: readonly OrchestratorAction[];

@@ -2,10 +2,10 @@ import { EventType, decodeEvents, type HistoryEvent } from "./history-event.ts";
 import { liveStatuses, type InstanceRecord } from "./instance-record.ts";
 import {
   createLiveInstance,
-  executionStarted,
-  isForOneExecution,
+  startMessage,
   type LiveInstance,
 } from "./live-instance.ts";
+import { replyName, type EntityMessage } from "./entities/entity-message.ts";
 import type { ActivityWork } from "./activity-dispatcher.ts";
 import type { TaskHub } from "./task-hub.ts";
 import type { StoredMessage, TaskHubStore } from "./task-hub-store.ts";
@@ -44,16 +44,17 @@ export function recover(options: RecoverOptions): number {
   return records.length;
 }
 
-function recoverInstance(
+/** Takes one unfinished instance up, with the messages that wait for it. */
+export function recoverInstance(
   options: RecoverOptions,
   record: InstanceRecord,
   messages: readonly StoredMessage[],
-): void {
+): LiveInstance {
   const { store, hub, dispatch } = options;
   const live = createLiveInstance(record);
   const turns = store.readTurns(record.key);
   const inputs = new Map<string, string>();
-  const scheduled = new Map<number, HistoryEvent>();
+  const scheduled: Scheduled = new Map();
   for (const turn of turns) {
     for (const event of decodeEvents(turn.events)) {
       trackEvent(live, scheduled, event);
@@ -64,7 +65,7 @@ function recoverInstance(
   }
   live.nextTurn = turns.length;
   if (turns.length === 0) {
-    live.inbox.push({ sequence: undefined, event: executionStarted(record) });
+    live.inbox.push(startMessage(record));
   }
   for (const message of messages) {
     if (isStale(message, record)) {
@@ -72,25 +73,29 @@ function recoverInstance(
       continue;
     }
     trackEvent(live, scheduled, message.event);
-    live.inbox.push({ sequence: message.sequence, event: message.event });
+    live.inbox.push(message);
   }
   hub.adopt(live);
   for (const [id, event] of scheduled) {
     takeUp({ live, hub, dispatch, id, event, input: inputs.get(String(id)) });
   }
+  return live;
 }
 
 function isStale(message: StoredMessage, record: InstanceRecord): boolean {
   return (
-    isForOneExecution(message.event) &&
+    message.executionId !== undefined &&
     message.executionId !== record.executionId
   );
 }
 
+/** Scheduling events, by the id that completes them. */
+type Scheduled = Map<number | string, HistoryEvent>;
+
 /** Keeps `scheduled` to what has not completed. */
 function trackEvent(
   live: LiveInstance,
-  scheduled: Map<number, HistoryEvent>,
+  scheduled: Scheduled,
   event: HistoryEvent,
 ): void {
   switch (event.EventType) {
@@ -108,6 +113,14 @@ function trackEvent(
     case EventType.SubOrchestrationInstanceFailed:
       scheduled.delete(event.TaskScheduledId);
       break;
+    case EventType.EventSent: {
+      const reply = replyName(JSON.parse(event.Input) as EntityMessage);
+      if (reply !== undefined) scheduled.set(reply, event);
+      break;
+    }
+    case EventType.EventRaised:
+      scheduled.delete(event.Name);
+      break;
     case EventType.TimerFired:
       scheduled.delete(event.TimerId);
       break;
@@ -119,21 +132,23 @@ function takeUp(work: {
   readonly live: LiveInstance;
   readonly hub: TaskHub;
   readonly dispatch: (work: ActivityWork) => void;
-  readonly id: number;
+  readonly id: number | string;
   readonly event: HistoryEvent;
   readonly input: string | undefined;
 }): void {
   const { live, hub, dispatch, id, event, input } = work;
   const { record } = live;
   if (event.EventType === EventType.TimerCreated) {
-    hub.armTimer(live, id, Date.parse(event.FireAt));
+    hub.armTimer(live, event.EventId, Date.parse(event.FireAt));
+  } else if (event.EventType === EventType.EventSent) {
+    live.outstanding.set(id, { kind: "entity" });
   } else if (event.EventType === EventType.TaskScheduled) {
     live.outstanding.set(id, { kind: "activity" });
     dispatch({
       address: {
         instanceId: record.id,
         executionId: record.executionId,
-        taskId: id,
+        taskId: event.EventId,
       },
       name: event.Name,
       input,

@@ -1,11 +1,12 @@
 import type { DecisionLedger } from "./decision-ledger.ts";
+import type { DurableMode } from "./durable-mode.ts";
 import type { FunctionNames } from "./function-names.ts";
 import { OrchestrationFault } from "./orchestration-fault.ts";
 import type {
   CallActivity,
   CallSubOrchestrator,
 } from "./orchestrator-state.ts";
-import type { ReplayTask } from "./replay-task.ts";
+import { createReplayTask, type ReplayTask } from "./replay-task.ts";
 
 /** Calls of functions, as a replayed orchestration makes them. */
 export interface ReplayCalls {
@@ -21,23 +22,33 @@ export interface ReplayCallsOptions {
   };
   readonly names: FunctionNames;
   readonly defaultVersion: string;
+  readonly mode: DurableMode;
 }
 
-/** Creates the calls over a ledger. @throws OrchestrationFault (each call) for a function that the app has not. */
+/**
+ * Creates the calls over a ledger.
+ *
+ * @throws OrchestrationFault (each call) for a function that the app has not; in compat mode the call fails without an
+ *   id, of which the SDK never hears.
+ */
 export function createReplayCalls(
   ledger: Pick<DecisionLedger, "decide">,
-  { instance, names, defaultVersion }: ReplayCallsOptions,
+  { instance, names, defaultVersion, mode }: ReplayCallsOptions,
 ): ReplayCalls {
   return {
     activity(action) {
       const name = names.activity(action.functionName);
-      if (name === undefined) throw unknownFunction("activity", action);
+      if (name === undefined) {
+        return unknownFunction(mode, "activity", action.functionName);
+      }
       const input = toActivityInput(action.input);
       return ledger.decide((id) => ({ kind: "activity", id, name, input }));
     },
     subOrchestrator(action) {
       const name = names.orchestrator(action.functionName);
-      if (name === undefined) throw unknownFunction("orchestrator", action);
+      if (name === undefined) {
+        return unknownFunction(mode, "orchestrator", action.functionName);
+      }
       return ledger.decide((id) => ({
         kind: "sub-orchestration",
         id,
@@ -65,7 +76,13 @@ function toInstanceId(
   if (wanted === undefined || wanted === "") {
     return `${instance.executionId}:${id}`;
   }
-  if (wanted === instance.id || wanted === instance.parentInstanceId) {
+  if (wanted.startsWith("@")) {
+    throw new OrchestrationFault(
+      `The sub-orchestration '${action.functionName}' was given an entity's instance ID: one that starts with @.`,
+    );
+  }
+  const taken = [instance.id, instance.parentInstanceId];
+  if (taken.some((id) => id?.toLowerCase() === wanted.toLowerCase())) {
     throw new OrchestrationFault(
       `The sub-orchestration '${action.functionName}' was given the instance ID of its own or its parent's instance.`,
     );
@@ -73,11 +90,18 @@ function toInstanceId(
   return wanted;
 }
 
-function unknownFunction(
-  kind: "activity" | "orchestrator",
-  action: { readonly functionName: string },
-): OrchestrationFault {
-  return new OrchestrationFault(
-    `The ${kind} function '${action.functionName}' does not exist in this app.`,
-  );
+/** The task of a call to a function that the app has not. @throws OrchestrationFault in strict mode. */
+export function unknownFunction(
+  mode: DurableMode,
+  kind: "activity" | "orchestrator" | "entity",
+  name: string,
+): ReplayTask {
+  if (mode === "strict") {
+    throw new OrchestrationFault(
+      `The ${kind} function '${name}' does not exist in this app.`,
+    );
+  }
+  const task = createReplayTask();
+  task.settle("failed");
+  return task;
 }

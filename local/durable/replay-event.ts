@@ -1,4 +1,5 @@
 import { EventType, type HistoryEvent } from "./history-event.ts";
+import { readPoll, type HttpPoll } from "./http/http-messages.ts";
 
 /** What replaying the actions needs to know of a history event. Small: live instances keep these in memory. */
 export interface ReplayEvent {
@@ -9,6 +10,8 @@ export interface ReplayEvent {
   readonly name: string;
   /** Milliseconds since the epoch; only of OrchestratorStarted, else 0. */
   readonly at: number;
+  /** Of the answer to a durable HTTP request that is to be asked about again. */
+  readonly poll?: HttpPoll;
 }
 
 /** Reduces a history event to its part in replay. */
@@ -16,10 +19,15 @@ export function toReplayEvent(event: HistoryEvent): ReplayEvent {
   switch (event.EventType) {
     case EventType.TaskScheduled:
     case EventType.SubOrchestrationInstanceCreated:
+    case EventType.EventSent:
       return replayEvent(event, event.EventId, event.Name);
     case EventType.TimerCreated:
       return replayEvent(event, event.EventId);
-    case EventType.TaskCompleted:
+    case EventType.TaskCompleted: {
+      const poll = readPoll(event.Result);
+      const completed = replayEvent(event, event.TaskScheduledId);
+      return poll === undefined ? completed : { ...completed, poll };
+    }
     case EventType.TaskFailed:
     case EventType.SubOrchestrationInstanceCompleted:
     case EventType.SubOrchestrationInstanceFailed:

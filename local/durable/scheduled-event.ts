@@ -1,4 +1,5 @@
 import type { Decision } from "./decision.ts";
+import { toEventName } from "./entities/entity-message.ts";
 import { EventType, type ScheduledEvent } from "./history-event.ts";
 
 /** The history event that records a decision. */
@@ -28,6 +29,14 @@ export function toScheduledEvent(
         EventType: EventType.TimerCreated,
         ...common,
         FireAt: new Date(decision.fireAt).toISOString(),
+      };
+    case "entity-message":
+      return {
+        EventType: EventType.EventSent,
+        ...common,
+        InstanceId: decision.entityId,
+        Name: toEventName(decision.message),
+        Input: JSON.stringify(decision.message),
       };
     default:
       return decision satisfies never;

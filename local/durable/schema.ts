@@ -7,6 +7,8 @@ export const taskHubApplicationId: number = 0x4e755448;
  * `th_history` holds one row per orchestrator turn. Its primary key is `instance key * turnsPerInstance + turn`, so that
  * an instance's history is one range of the table's own b-tree and needs no second index. `inputs` holds the inputs of
  * the activities which that turn scheduled: they are needed to run an activity again and are no part of the history.
+ *
+ * `th_entity` holds the entities that exist or are locked, `th_entity_message` what waits for them or is not due yet.
  */
 export const taskHubMigrations: readonly string[] = [
   `
@@ -38,6 +40,23 @@ export const taskHubMigrations: readonly string[] = [
     instance INTEGER NOT NULL,
     execution_id TEXT,
     event TEXT NOT NULL
+  ) STRICT;
+  `,
+  `
+  CREATE TABLE th_entity (
+    id TEXT PRIMARY KEY,
+    is_existing INTEGER NOT NULL,
+    state TEXT,
+    locked_by TEXT,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX th_entity_lock ON th_entity (locked_by) WHERE locked_by IS NOT NULL;
+
+  CREATE TABLE th_entity_message (
+    sequence INTEGER PRIMARY KEY,
+    entity TEXT NOT NULL,
+    due_at INTEGER,
+    message TEXT NOT NULL
   ) STRICT;
   `,
 ];

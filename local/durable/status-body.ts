@@ -97,13 +97,15 @@ function toHistoryItem(
   const fields = Object.entries(event).filter(
     ([name]) => !hiddenFields.has(name),
   );
-  const isRaised = event.EventType === EventType.EventRaised;
+  const isNamed =
+    event.EventType === EventType.EventRaised ||
+    event.EventType === EventType.EventSent;
   const functionName = nameOf(scheduling) ?? nameOf(event);
   return {
     ...Object.fromEntries(fields),
     EventType: eventTypeNames.get(event.EventType),
-    ...(isRaised && { Name: event.Name }),
-    ...(!isRaised &&
+    ...(isNamed && { Name: event.Name }),
+    ...(!isNamed &&
       functionName !== undefined && { FunctionName: functionName }),
     ...(scheduling !== undefined && { ScheduledTime: scheduling.Timestamp }),
     ...(showOutput &&

@@ -41,6 +41,8 @@ export interface TaskHubStore {
   countByStatus(): Partial<Record<RuntimeStatus, number>>;
   appendTurn(key: number, turn: number, recorded: StoredTurn): void;
   readTurns(key: number): StoredTurn[];
+  /** Rewrites the events of a recorded turn; its inputs stay. */
+  replaceEvents(key: number, turn: number, events: string): void;
   deleteTurns(key: number): void;
   insertMessage(message: StoredMessage): void;
   deleteMessage(sequence: number): void;
@@ -141,6 +143,9 @@ function historyTable(database: DatabaseSync) {
   const append = database.prepare(
     "INSERT INTO th_history (position, events, inputs) VALUES (?, ?, ?)",
   );
+  const replace = database.prepare(
+    "UPDATE th_history SET events = ? WHERE position = ?",
+  );
   const read = database.prepare(
     "SELECT events, inputs FROM th_history WHERE position >= ? AND position < ? ORDER BY position",
   );
@@ -159,6 +164,8 @@ function historyTable(database: DatabaseSync) {
         events: String(row["events"]),
         inputs: fromJson(row["inputs"]) as StoredTurn["inputs"],
       })),
+    replaceEvents: (key: number, turn: number, events: string) =>
+      void replace.run(events, key * turnsPerInstance + turn),
     deleteTurns: (key: number) => void remove.run(...historyRange(key)),
   };
 }

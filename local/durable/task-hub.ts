@@ -8,13 +8,12 @@ import type {
 import { createInstanceTimers } from "./instance-timers.ts";
 import {
   createLiveInstance,
-  executionStarted,
-  isForOneExecution,
   newExecutionId,
+  startMessage,
   type LiveInstance,
   type Message,
 } from "./live-instance.ts";
-import type { StoredMessage, TaskHubStore } from "./task-hub-store.ts";
+import type { TaskHubStore } from "./task-hub-store.ts";
 
 export interface NewInstance {
   readonly id: string;
@@ -25,11 +24,14 @@ export interface NewInstance {
   readonly trace?: TraceContext | undefined;
 }
 
-/** Where a completion goes: the scheduling event of one execution of an instance. */
-export interface TaskAddress {
+/**
+ * Where a completion goes: the scheduling event of one execution of an instance, or, where an entity answers, the name
+ * of the event that it answers with.
+ */
+export interface TaskAddress<Id extends number | string = number> {
   readonly instanceId: string;
   readonly executionId: string;
-  readonly taskId: number;
+  readonly taskId: Id;
 }
 
 /**
@@ -45,12 +47,12 @@ export interface TaskHub {
   create(instance: NewInstance): LiveInstance;
   /** Takes a recovered instance in. */
   adopt(live: LiveInstance): void;
-  /** Stores a message for the instance's next turn and wakes it. */
+  /** Stores a message for the next turn, of whichever execution takes it, and wakes the instance. */
   send(live: LiveInstance, event: MessageEvent): void;
   /** Takes the completion of outstanding work, or drops it (H2). */
-  complete(address: TaskAddress, event: MessageEvent): void;
+  complete(address: TaskAddress<number | string>, event: MessageEvent): void;
   /** Whether the work is still waited for. */
-  isOutstanding(address: TaskAddress): boolean;
+  isOutstanding(address: TaskAddress<number | string>): boolean;
   /** Arms a timer of the current execution; its firing is derived from the history, not stored. */
   armTimer(live: LiveInstance, taskId: number, fireAt: number): void;
   /** Removes consumed or dropped messages. */
@@ -80,7 +82,20 @@ export function createTaskHub(options: TaskHubOptions): TaskHub {
     wake(live);
   };
 
-  const addressee = (address: TaskAddress): LiveInstance | undefined => {
+  const deliver = (
+    live: LiveInstance,
+    event: MessageEvent,
+    executionId: string | undefined,
+  ): void => {
+    const message = { sequence: ++lastSequence, executionId, event };
+    const instanceKey = live.record.key;
+    loop.write(() => store.insertMessage({ ...message, instanceKey }));
+    receive(live, message);
+  };
+
+  const addressee = (
+    address: Omit<TaskAddress, "taskId">,
+  ): LiveInstance | undefined => {
     const live = instances.get(address.instanceId);
     return live?.record.executionId === address.executionId ? live : undefined;
   };
@@ -92,22 +107,19 @@ export function createTaskHub(options: TaskHubOptions): TaskHub {
       const record = loop.write(() => insertInstance(store, instance, clock));
       const live = createLiveInstance(record);
       instances.set(record.id, live);
-      receive(live, { sequence: undefined, event: executionStarted(record) });
+      receive(live, startMessage(record));
       return live;
     },
     adopt(live) {
       instances.set(live.record.id, live);
       if (live.inbox.length > 0) wake(live);
     },
-    send(live, event) {
-      const sequence = ++lastSequence;
-      const message = toStoredMessage(live, sequence, event);
-      loop.write(() => store.insertMessage(message));
-      receive(live, { sequence, event });
-    },
+    send: (live, event) => deliver(live, event, undefined),
     complete(address, event) {
       const live = addressee(address);
-      if (live?.outstanding.delete(address.taskId)) hub.send(live, event);
+      if (live?.outstanding.delete(address.taskId)) {
+        deliver(live, event, address.executionId);
+      }
     },
     isOutstanding: (address) =>
       addressee(address)?.outstanding.has(address.taskId) === true,
@@ -127,19 +139,6 @@ export function createTaskHub(options: TaskHubOptions): TaskHub {
     },
   };
   return hub;
-}
-
-function toStoredMessage(
-  { record }: LiveInstance,
-  sequence: number,
-  event: MessageEvent,
-): StoredMessage {
-  return {
-    sequence,
-    instanceKey: record.key,
-    executionId: isForOneExecution(event) ? record.executionId : undefined,
-    event,
-  };
 }
 
 function insertInstance(

@@ -1,5 +1,6 @@
 import type { OrchestratorOutcome } from "../worker-port.ts";
 import { replayActions, type ActionReplayOutcome } from "./action-replay.ts";
+import type { DurableMode } from "./durable-mode.ts";
 import type { Decision } from "./decision.ts";
 import { orchestratorFailureReason } from "./failures.ts";
 import type { FunctionNames } from "./function-names.ts";
@@ -41,6 +42,8 @@ export interface ContinuedAsNewTurn {
   readonly input: string | null;
   readonly customStatus: string | undefined;
   readonly carriedOver: readonly number[];
+  /** What the ended execution sends. */
+  readonly decisions: readonly Decision[];
 }
 
 export interface TurnEvaluation {
@@ -50,6 +53,7 @@ export interface TurnEvaluation {
   readonly events: readonly ReplayEvent[];
   readonly names: FunctionNames;
   readonly defaultVersion: string;
+  readonly mode: DurableMode;
 }
 
 /** Decides what follows from what the orchestrator function returned. Pure. */
@@ -70,6 +74,7 @@ export function evaluateTurn(turn: TurnEvaluation): TurnResult {
       },
       names: turn.names,
       defaultVersion: turn.defaultVersion,
+      mode: turn.mode,
     });
     return toTurnResult(record, state, replayed, customStatus);
   } catch (error) {
@@ -108,6 +113,21 @@ export function failedTurn(
   };
 }
 
+/** The turn of an instance of a version that this host does not run and shall fail. */
+export function versionMismatchTurn(record: InstanceRecord): FinishedTurn {
+  const message = "Orchestration version did not comply with Worker Versioning";
+  return {
+    ...failedTurn(record, message),
+    output: message,
+    failureDetails: {
+      ErrorType: "VersionMismatch",
+      ErrorMessage: message,
+      StackTrace: null,
+      IsNonRetriable: true,
+    },
+  };
+}
+
 function toTurnResult(
   record: InstanceRecord,
   state: OrchestratorState,
@@ -129,6 +149,7 @@ function toTurnResult(
       input: replayed.continueAsNew.input,
       customStatus,
       carriedOver: replayed.carriedOver,
+      decisions: replayed.decisions,
     };
   }
   const { error } = state;

@@ -2,6 +2,7 @@ import type { WorkerPort } from "../worker-port.ts";
 import { createBoundedQueue } from "./bounded-queue.ts";
 import type { Clock } from "./clock.ts";
 import type { Turn } from "./commit-turn.ts";
+import type { DurableMode } from "./durable-mode.ts";
 import type { FunctionNames } from "./function-names.ts";
 import {
   emptyHistory,
@@ -17,8 +18,10 @@ import {
   evaluateTurn,
   failedTurn,
   terminatedTurn,
+  versionMismatchTurn,
   type TurnResult,
 } from "./turn-result.ts";
+import type { VersionPolicy } from "./version-policy.ts";
 
 /** Runs orchestrator turns: one at a time per instance, first come first served, a bounded number at a time. */
 export interface TurnRunner {
@@ -36,16 +39,21 @@ export interface TurnRunnerOptions {
   readonly cache: HistoryCache;
   readonly names: FunctionNames;
   readonly defaultVersion: string;
+  readonly mode: DurableMode;
+  readonly versions: VersionPolicy;
   readonly maxConcurrent: number;
   readonly commit: (turn: Turn) => void;
   readonly onStuck: (live: LiveInstance) => void;
+  /** The instance is of a version that this host does not run: its messages wait. */
+  readonly onRejected: (live: LiveInstance) => void;
   /** Called whenever a turn has ended. */
   readonly onEnd: () => void;
 }
 
 /** Creates the runner. What arrives in one event-loop turn is one batch: turns start from a `setImmediate`. */
 export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
-  const { maxConcurrent, onEnd } = options;
+  const { maxConcurrent, onEnd, onRejected } = options;
+  const rejected = new WeakSet<LiveInstance>();
   let pumpIsDue = false;
 
   const queue = createBoundedQueue<LiveInstance>({
@@ -57,7 +65,7 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
         await runTurn(options, live);
       } finally {
         live.phase = "idle";
-        if (live.inbox.length > 0) enqueue(live);
+        if (live.inbox.length > 0) wake(live);
       }
     },
   });
@@ -73,14 +81,32 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
     });
   };
 
+  const wake = (live: LiveInstance): void => {
+    if (live.phase !== "idle") return;
+    if (isRunnable(options, live)) enqueue(live);
+    else if (!rejected.has(live)) {
+      rejected.add(live);
+      onRejected(live);
+    }
+  };
+
   return {
-    wake(live) {
-      if (live.phase === "idle") enqueue(live);
-    },
+    wake,
     running: queue.running,
     queued: queue.queued,
     stop: queue.stop,
   };
+}
+
+/** A version that the host rejects can only be terminated. */
+function isRunnable(
+  { versions }: TurnRunnerOptions,
+  { record, inbox }: LiveInstance,
+): boolean {
+  return (
+    versions(record.version) !== "reject" ||
+    inbox.some(({ event }) => event.EventType === EventType.ExecutionTerminated)
+  );
 }
 
 async function runTurn(
@@ -110,13 +136,14 @@ async function runOrchestrator(
   history: CachedHistory,
   newEvents: readonly HistoryEvent[],
 ): Promise<TurnResult | undefined> {
-  const { worker, names, defaultVersion } = options;
+  const { worker, names, defaultVersion, mode, versions } = options;
   const { record } = live;
   for (const event of newEvents) {
     if (event.EventType === EventType.ExecutionTerminated) {
       return terminatedTurn(record, event.Input);
     }
   }
+  if (versions(record.version) === "fail") return versionMismatchTurn(record);
   if (live.nextTurn >= turnsPerInstance - 1) {
     return failedTurn(
       record,
@@ -138,7 +165,14 @@ async function runOrchestrator(
   const outcome = await worker.invokeOrchestrator(name, payload);
   if (outcome.kind === "lost") return undefined;
   const events = [...history.events, ...newEvents.map(toReplayEvent)];
-  return evaluateTurn({ outcome, record, events, names, defaultVersion });
+  return evaluateTurn({
+    outcome,
+    record,
+    events,
+    names,
+    defaultVersion,
+    mode,
+  });
 }
 
 /** OrchestratorStarted and the messages. The orchestrator's time never runs back, nor before a timer it was told of. */

@@ -1,5 +1,6 @@
 import type {
   ActivityOutcome,
+  EntityOutcome,
   OrchestratorOutcome,
   WorkerPort,
 } from "../worker-port.ts";
@@ -40,6 +41,15 @@ export function createWorkerPort(
         traceparent,
       });
       return toActivityOutcome(name, outcome, functionTimeoutText);
+    },
+    async invokeEntity(name, payload) {
+      const called = functions.get(name);
+      if (called === undefined) return notRegistered(name);
+      return toEntityOutcome(
+        name,
+        await invoker.invoke({ called, data: { string: payload } }),
+        functionTimeoutText,
+      );
     },
   };
 }
@@ -82,6 +92,34 @@ function toOrchestratorOutcome(
   }
 }
 
+function toEntityOutcome(
+  name: string,
+  outcome: InvocationOutcome,
+  functionTimeoutText: string,
+): EntityOutcome {
+  switch (outcome.kind) {
+    case "completed": {
+      const { json, string } = outcome.returnValue ?? {};
+      return { kind: "state", state: json ?? string ?? "" };
+    }
+    case "failed":
+      return { kind: "failed", message: outcome.error.message };
+    case "timeout":
+      return {
+        kind: "failed",
+        message: timeoutMessage(name, functionTimeoutText),
+      };
+    case "lost":
+      return { kind: "lost" };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function timeoutMessage(name: string, functionTimeoutText: string): string {
+  return `Timeout value of ${functionTimeoutText} was exceeded by function: Functions.${name}`;
+}
+
 function toActivityOutcome(
   name: string,
   outcome: InvocationOutcome,
@@ -99,7 +137,7 @@ function toActivityOutcome(
     case "timeout":
       return {
         kind: "failed",
-        message: `Timeout value of ${functionTimeoutText} was exceeded by function: Functions.${name}`,
+        message: timeoutMessage(name, functionTimeoutText),
         stack: "",
       };
     case "lost":

@@ -9,6 +9,7 @@ const triggerTypes = [
   "serviceBusTrigger",
   "orchestrationTrigger",
   "activityTrigger",
+  "entityTrigger",
 ] as const;
 
 export type TriggerType = (typeof triggerTypes)[number];
@@ -35,7 +36,7 @@ export interface FunctionSummary {
 }
 
 const supported =
-  "httpTrigger, timerTrigger, serviceBusTrigger (queues), orchestrationTrigger, activityTrigger, durableClient, http output";
+  "httpTrigger, timerTrigger, serviceBusTrigger (queues), orchestrationTrigger, activityTrigger, entityTrigger, durableClient, http output, serviceBus output";
 
 /**
  * Sorts what the app registered.
@@ -50,6 +51,10 @@ export function catalogFunctions(
 
 function catalogFunction(metadata: FunctionMetadata): CatalogedFunction {
   const { name, bindings } = metadata;
+  if (!/^[A-Za-z][\w-]{0,127}$/.test(name))
+    throw new HostStartError(
+      `"${name}" is not a valid function name: it begins with a letter and has letters, digits, "_" and "-" only.`,
+    );
   const entries = Object.entries(bindings);
   const triggers = entries.filter(([, { type }]) => /trigger$/i.test(type));
   for (const [, binding] of entries) {
@@ -75,7 +80,7 @@ function catalogFunction(metadata: FunctionMetadata): CatalogedFunction {
 }
 
 function isSupported({ type, direction }: BindingMetadata): boolean {
-  if (direction === "out") return type === "http";
+  if (direction === "out") return type === "http" || type === "serviceBus";
   return (
     type === "durableClient" ||
     (triggerTypes as readonly string[]).includes(type)
@@ -102,17 +107,18 @@ export function toSummary(
 }
 
 /** Azure's switch for one function: the app setting `AzureWebJobs.<name>.Disabled`. */
-function isDisabled(name: string, settings: Settings): boolean {
+export function isDisabled(name: string, settings: Settings): boolean {
   return /^(true|1)$/i.test(settings[`AzureWebJobs.${name}.Disabled`] ?? "");
 }
 
-/** The enabled functions by what the host does with them. */
+/** The functions by what the host does with them: the enabled ones, except that HTTP functions are all there. */
 export interface SortedFunctions {
   readonly http: readonly CatalogedFunction[];
   readonly timers: readonly CatalogedFunction[];
   readonly queues: readonly CatalogedFunction[];
   readonly orchestrators: ReadonlySet<string>;
   readonly activities: ReadonlySet<string>;
+  readonly entities: ReadonlySet<string>;
 }
 
 export function sortFunctions(
@@ -125,10 +131,11 @@ export function sortFunctions(
   const namesOf = (type: TriggerType): Set<string> =>
     new Set(ofType(type).map(({ name }) => name));
   return {
-    http: ofType("httpTrigger"),
+    http: functions.filter(({ triggerType }) => triggerType === "httpTrigger"),
     timers: ofType("timerTrigger"),
     queues: ofType("serviceBusTrigger"),
     orchestrators: namesOf("orchestrationTrigger"),
     activities: namesOf("activityTrigger"),
+    entities: namesOf("entityTrigger"),
   };
 }

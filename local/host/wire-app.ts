@@ -1,15 +1,18 @@
-import { availableParallelism } from "node:os";
 import { toClientBinding } from "../durable/client-binding.ts";
 import { createSystemClock } from "../durable/clock.ts";
 import type { Clock } from "../durable/clock.ts";
 import { createDurableEngine } from "../durable/engine.ts";
 import type { DurableEngine } from "../durable/engine.ts";
+import { readEngineConfig } from "../durable/engine-config.ts";
+import type { EngineConfig } from "../durable/engine-config.ts";
 import { createManagementHandler } from "../durable/management.ts";
 import type { QueueDefinition } from "../service-bus/queue-definition.ts";
+import { addLocalConnections } from "./add-local-connections.ts";
 import { createTriggers } from "./create-triggers.ts";
 import { createWorkerPort } from "./create-worker-port.ts";
 import {
   catalogFunctions,
+  isDisabled,
   sortFunctions,
   toSummary,
 } from "./function-catalogue.ts";
@@ -21,8 +24,12 @@ import type {
 import { toLogLevel } from "./host-log.ts";
 import type { HostLog } from "./host-log.ts";
 import { readBodyLimit, readHubName } from "./host-settings.ts";
+import { HostStartError } from "./host-start-error.ts";
+import { readHostKeys } from "./host-keys.ts";
+import type { HostKeys } from "./host-keys.ts";
 import { createAuthorize } from "./http/authorize.ts";
 import type { HttpHandler } from "./http/listen-http.ts";
+import { createServeAdmin } from "./http/serve-admin.ts";
 import { createServeFunctions } from "./http/serve-functions.ts";
 import { createServeHost } from "./http/serve-host.ts";
 import type { Management } from "./http/serve-management.ts";
@@ -30,18 +37,23 @@ import { createInvoker } from "./invoker.ts";
 import type { Invoker } from "./invoker.ts";
 import type { Foundation } from "./open-foundation.ts";
 import type { HostJson } from "./read-host-json.ts";
+import type { Settings } from "./resolve-setting.ts";
+import { createOutputs } from "./outputs/create-outputs.ts";
+import type { Outputs } from "./outputs/create-outputs.ts";
 import { toTimeSpan } from "./time-span.ts";
 import type { Trigger } from "./triggers/trigger.ts";
-import type { FunctionMetadata } from "./worker-messages.ts";
+import type { InvocationError, LoadedApp } from "./worker-messages.ts";
 
 export interface WireAppOptions {
   readonly foundation: Foundation;
   /** What the worker reported. */
-  readonly registered: readonly FunctionMetadata[];
+  readonly loaded: LoadedApp;
   readonly hostJson: HostJson;
   readonly queues: readonly QueueDefinition[];
+  readonly home: string;
   readonly systemKey: string;
   readonly log: HostLog;
+  readonly onFailure: (error: InvocationError) => void;
 }
 
 /** The app with all its triggers, looked at and not yet started. */
@@ -52,13 +64,15 @@ export interface WiredApp {
   readonly invoker: Invoker;
   readonly triggers: readonly Trigger[];
   readonly serve: HttpHandler;
+  readonly keys: HostKeys;
+  readonly outputs: Outputs;
 }
 
 /** Connects the registered functions to what calls them. @throws HostStartError for what this host cannot do. */
 export function wireApp(options: WireAppOptions): WiredApp {
   const { foundation, hostJson, systemKey, log } = options;
   const { hub, settings, supervisor, httpUrl } = foundation;
-  const functions = catalogFunctions(options.registered);
+  const functions = catalogFunctions(options.loaded.functions);
   const sorted = sortFunctions(functions, settings);
   const hubName = readHubName(hostJson, settings);
   const clock = createSystemClock();
@@ -68,11 +82,24 @@ export function wireApp(options: WireAppOptions): WiredApp {
     hubName,
     systemKey,
   });
+  const local = {
+    settings,
+    localBroker: foundation.broker.connectionString,
+    localQueues: options.queues,
+    addSettings: supervisor.addSettings,
+  };
+  addLocalConnections(
+    functions.flatMap(({ metadata }) => Object.values(metadata.bindings)),
+    local,
+  );
+  const outputs = createOutputs(functions, local);
   const invoker = createInvoker({
     run: supervisor.invoke,
+    outputs,
     functionTimeoutMs: hostJson.functionTimeout,
     clientBinding,
     log,
+    onFailure: options.onFailure,
   });
   const engine = createEngine(options, functions, sorted, {
     clock,
@@ -90,13 +117,14 @@ export function wireApp(options: WireAppOptions): WiredApp {
     clock,
     hub,
     hostJson,
-    settings,
     log,
-    localBroker: foundation.broker.connectionString,
-    localQueues: options.queues,
-    addSettings: supervisor.addSettings,
+    ...local,
   });
-  const authorize = createAuthorize(systemKey);
+  const keys = readHostKeys(
+    options.home,
+    functions.map(({ name }) => name),
+  );
+  const authorize = createAuthorize(keys);
   const { http } = hostJson.extensions;
   const summaries = functions.map((called) =>
     toSummary(called, http.routePrefix, settings),
@@ -104,23 +132,40 @@ export function wireApp(options: WireAppOptions): WiredApp {
   const serve = createServeHost({
     management,
     authorize,
-    functions: summaries,
-    workerPids: supervisor.workerPids,
+    serveAdmin: createServeAdmin({
+      functions,
+      summaries,
+      triggers,
+      hostId: hubName.toLowerCase(),
+      httpUrl,
+      workerPids: supervisor.workerPids,
+    }),
     serveFunctions: createServeFunctions({
       functions: sorted.http,
       routePrefix: http.routePrefix,
       maxOutstandingRequests: http.maxOutstandingRequests,
       customHeaders: http.customHeaders,
       bodyLimitBytes: readBodyLimit(settings),
+      streamsHttp: options.loaded.httpPort !== undefined,
+      isDisabled: (name) => isDisabled(name, settings),
       invoker,
       authorize,
     }),
   });
-  return { functions: summaries, engine, management, invoker, triggers, serve };
+  return {
+    functions: summaries,
+    engine,
+    management,
+    invoker,
+    triggers,
+    serve,
+    keys,
+    outputs,
+  };
 }
 
 function createEngine(
-  { foundation: { hub }, hostJson, log }: WireAppOptions,
+  { foundation: { hub, settings }, hostJson, log }: WireAppOptions,
   functions: readonly CatalogedFunction[],
   sorted: SortedFunctions,
   {
@@ -143,24 +188,20 @@ function createEngine(
     ),
     clock,
     functions: sorted,
-    config: toEngineConfig(hostJson, hubName),
+    config: toEngineConfig(hostJson, hubName, settings),
     log: (level, message) => log(toLogLevel(level), "durable", { message }),
   });
 }
 
-/** Defaults are those of the Durable extension: ten per core. */
 function toEngineConfig(
   { extensions: { durableTask } }: HostJson,
   hubName: string,
-): Parameters<typeof createDurableEngine>[0]["config"] {
-  const perCore = 10 * availableParallelism();
-  const { defaultVersion } = durableTask;
-  return {
+  settings: Settings,
+): EngineConfig {
+  const config = readEngineConfig(durableTask, {
     hubName,
-    maxConcurrentActivityFunctions:
-      durableTask.maxConcurrentActivityFunctions ?? perCore,
-    maxConcurrentOrchestratorFunctions:
-      durableTask.maxConcurrentOrchestratorFunctions ?? perCore,
-    ...(defaultVersion === undefined ? {} : { defaultVersion }),
-  };
+    mode: settings["NUCLEUS_DURABLE_MODE"],
+  });
+  if ("malformed" in config) throw new HostStartError(config.malformed);
+  return config;
 }

@@ -19,6 +19,8 @@ type Step =
   | { readonly kind: "all"; readonly values: readonly number[] }
   | { readonly kind: "race"; readonly value: number }
   | { readonly kind: "event"; readonly name: string }
+  | { readonly kind: "entity"; readonly values: readonly number[] }
+  | { readonly kind: "lock"; readonly value: number }
   | { readonly kind: "child"; readonly steps: readonly Step[] };
 
 const attempts = new Map<string, number>();
@@ -32,6 +34,15 @@ const app = createSdkApp(() => {
       if (attempt <= input.failures) throw new Error("not yet");
       return "at last";
     },
+  });
+  df.app.entity("sum", (context) => {
+    const sum = (context.df.getState(() => 0) ?? 0) as number;
+    if (context.df.operationName === "get") return context.df.return(sum);
+    context.df.setState(sum + (context.df.getInput<number>() ?? 0));
+    // Each sum tells another entity, which tells nobody.
+    if (context.df.entityKey === "total") return;
+    const total = new df.EntityId("sum", "total");
+    context.df.signalEntity(total, "add", context.df.getInput());
   });
   df.app.orchestration("program", function* (context) {
     const { steps, loops } = context.df.getInput<{
@@ -82,6 +93,30 @@ const app = createSdkApp(() => {
         case "event":
           results.push(yield context.df.waitForExternalEvent(step.name));
           break;
+        case "entity": {
+          const sum = new df.EntityId(
+            "sum",
+            `${context.df.instanceId}/${index}`,
+          );
+          for (const value of step.values) {
+            context.df.signalEntity(sum, "add", value);
+          }
+          results.push(yield context.df.callEntity(sum, "get"));
+          break;
+        }
+        case "lock": {
+          const ids = ["left", "right"].map(
+            (key) => new df.EntityId("sum", key),
+          );
+          const lock = yield context.df.lock(ids);
+          for (const id of ids) {
+            yield context.df.callEntity(id, "add", step.value);
+            results.push(yield context.df.callEntity(id, "get"));
+          }
+          // Every second time the end of the orchestration ends the lock.
+          if (index + 1 < steps.length) lock.release();
+          break;
+        }
         case "child":
           results.push(
             yield context.df.callSubOrchestrator("program", {
@@ -109,6 +144,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let files = 0;
 const newFile = (): string => join(folder, `${files++}.db`);
 
+/** What must be the same after every crash: the output, and what the entities have added up. */
+interface FinishedWithTotal extends Finished {
+  readonly total: string | undefined;
+}
+
 interface Snapshot {
   readonly file: string;
   readonly now: number;
@@ -120,7 +160,7 @@ const id = "the-instance";
 async function runWithSnapshots(
   steps: readonly Step[],
   loops: number,
-): Promise<{ finished: Finished; snapshots: Snapshot[] }> {
+): Promise<{ finished: FinishedWithTotal; snapshots: Snapshot[] }> {
   const snapshots: Snapshot[] = [];
   const clock = createVirtualClock(startTime);
   const wrapLoop = (loop: CommitLoop, database: DatabaseSync): CommitLoop => {
@@ -147,27 +187,36 @@ async function runWithSnapshots(
   await hub.start("program", { steps, loops }, id);
   for (const name of eventNames(steps)) await hub.raise(id, name, name);
   const finished = await hub.finish(id);
+  await hub.settle();
+  const total = hub.engine.entities.readState({ name: "sum", key: "total" });
   hub.close();
-  return { finished, snapshots };
+  return { finished: { ...finished, total: total?.state }, snapshots };
 }
 
 /** A new process on what the crashed one left. Whoever raised an event unanswered raises it again. */
 async function runAfterCrash(
   { file, now }: Snapshot,
   steps: readonly Step[],
-): Promise<Finished> {
+): Promise<FinishedWithTotal> {
   const hub = openTestHub(app, { file, clock: createVirtualClock(now) });
   let finished = await hub.finish(id);
   if (finished.status === "Running") {
     for (const name of eventNames(steps)) await hub.raise(id, name, name);
     finished = await hub.finish(id);
   }
+  // Signals may be under way when the orchestration has ended.
+  await hub.settle();
   const left = hub.database
-    .prepare("SELECT count(*) AS n FROM th_message")
+    .prepare(
+      `SELECT (SELECT count(*) FROM th_message) AS messages,
+        (SELECT count(*) FROM th_entity_message) AS entityMessages,
+        (SELECT count(*) FROM th_entity WHERE locked_by IS NOT NULL) AS locks`,
+    )
     .get();
-  expect(left).toEqual({ n: 0 });
+  expect(left).toEqual({ messages: 0, entityMessages: 0, locks: 0 });
+  const total = hub.engine.entities.readState({ name: "sum", key: "total" });
   hub.close();
-  return finished;
+  return { ...finished, total: total?.state };
 }
 
 function eventNames(steps: readonly Step[]): string[] {
@@ -200,6 +249,11 @@ const leaf: fc.Arbitrary<Step> = fc.oneof(
     values: fc.array(value, { minLength: 1, maxLength: 4 }),
   }),
   fc.record({ kind: fc.constant("race" as const), value }),
+  fc.record({
+    kind: fc.constant("entity" as const),
+    values: fc.array(value, { maxLength: 3 }),
+  }),
+  fc.record({ kind: fc.constant("lock" as const), value }),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: leaf },
@@ -221,7 +275,10 @@ test("a crash after any commit changes no output: one of each step", async () =>
       { kind: "all", values: [1, 2, 3] },
       { kind: "race", value: 4 },
       { kind: "child", steps: [{ kind: "sleep", ms: 1000 }] },
+      { kind: "entity", values: [5, 6] },
+      { kind: "lock", value: 2 },
       { kind: "sleep", ms: 7 * 24 * 3_600_000 },
+      { kind: "lock", value: 3 },
     ],
     0,
   );

@@ -48,7 +48,7 @@ function heldActivities() {
   }[] = [];
   let onCall: (() => void) | undefined;
   const worker: WorkerPort = {
-    invokeOrchestrator: app.worker.invokeOrchestrator,
+    ...app.worker,
     invokeActivity: (call) =>
       new Promise((end) => {
         calls.push({ call, end });

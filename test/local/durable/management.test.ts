@@ -1,22 +1,14 @@
-import { createRequire } from "node:module";
-
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { toClientBinding } from "../../../local/durable/client-binding.ts";
 import { createManagementHandler } from "../../../local/durable/management.ts";
 import type { DurableClient as Client } from "durable-functions";
+import { createDurableClient, systemKey } from "./support/durable-client.ts";
 import { createSdkApp, df } from "./support/sdk-worker.ts";
 import {
   serveManagement,
   type ServedManagement,
 } from "./support/serve-management.ts";
 import { openTestHub, startTime, type TestHub } from "./support/test-hub.ts";
-
-const require = createRequire(import.meta.url);
-const { DurableClient } =
-  require("durable-functions/lib/src/durableClient/DurableClient") as {
-    DurableClient: new (binding: unknown) => Client;
-  };
 
 const app = createSdkApp(() => {
   df.app.activity("greet", { handler: (name: string) => `Hello ${name}` });
@@ -33,7 +25,6 @@ const app = createSdkApp(() => {
   });
 });
 
-const systemKey = "key/with+signs=";
 let hub: TestHub;
 let served: ServedManagement;
 
@@ -52,13 +43,7 @@ beforeEach(async () => {
 afterEach(() => served.close());
 
 function createClient(door: "rpc" | "webhooks"): Client {
-  const binding = toClientBinding({
-    origin: served.origin,
-    hubName: "TestHub",
-    systemKey,
-    ...(door === "rpc" && { rpcBaseUrl: `${served.origin}/durabletask/` }),
-  });
-  return new DurableClient(JSON.parse(binding));
+  return createDurableClient(served.origin, door);
 }
 
 async function call(
@@ -290,7 +275,7 @@ test.each([
   ["POST", "instances/done/suspend", 410],
   ["POST", "instances/done/raiseEvent/go", 410],
   ["POST", "instances/done/dance", 404],
-  ["POST", "instances/done/rewind", 501],
+  ["POST", "instances/done/rewind", 412],
   ["DELETE", "instances/", 400],
   ["DELETE", "instances/?createdTimeFrom=2030-01-01T00:00:00Z", 404],
   ["GET", "instances/?runtimeStatus=Dancing", 400],

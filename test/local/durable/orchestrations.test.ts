@@ -135,9 +135,6 @@ const app = createSdkApp(() => {
   df.app.orchestration("unknownActivity", function* (context) {
     return yield context.df.callActivity("nowhere");
   });
-  df.app.orchestration("usesEntity", function* (context) {
-    return yield context.df.callEntity(new df.EntityId("counter", "a"), "get");
-  });
   df.app.orchestration("impatientRetry", function* (context) {
     const options = new df.RetryOptions(60_000, 5);
     options.retryTimeoutInMilliseconds = 30_000;
@@ -371,7 +368,6 @@ test("Task.all waits for all tasks before the next action, though the function s
 
 test.each([
   ["unknownActivity", "The activity function 'nowhere' does not exist"],
-  ["usesEntity", "uses callEntity, which this runtime does not support"],
   ["impatientRetry", "retryTimeoutInMilliseconds of 30000 had passed"],
   ["fickle", "Non-Deterministic workflow detected"],
 ])("%s fails loudly instead of hanging", async (name, text) => {

@@ -47,6 +47,7 @@ export interface SdkApp {
   readonly functions: {
     readonly orchestrators: ReadonlySet<string>;
     readonly activities: ReadonlySet<string>;
+    readonly entities: ReadonlySet<string>;
   };
 }
 
@@ -100,12 +101,17 @@ export function createSdkApp(register: () => void): SdkApp {
     functions: {
       orchestrators: namesOf("orchestrationTrigger"),
       activities: namesOf("activityTrigger"),
+      entities: namesOf("entityTrigger"),
     },
     worker: {
       invokeOrchestrator: (name, payload) =>
         invokeOrchestrator(registered, name, payload),
       invokeActivity: ({ name, input }) =>
         invokeActivity(registered, name, input),
+      async invokeEntity(name, payload) {
+        const value = await invoke(registered, name, { string: payload });
+        return { kind: "state", state: value?.json ?? "" };
+      },
     },
   };
 }

@@ -1,4 +1,6 @@
 import { createVirtualClock } from "../../../../local/durable/clock.ts";
+import type { DurableMode } from "../../../../local/durable/durable-mode.ts";
+import type { VersionSettings } from "../../../../local/durable/version-policy.ts";
 import type { VirtualClock } from "../../../../local/durable/clock.ts";
 import {
   createDurableEngine,
@@ -46,6 +48,8 @@ export interface TestHubOptions {
   readonly clock?: VirtualClock;
   readonly worker?: WorkerPort;
   readonly wrapLoop?: (loop: CommitLoop, database: DatabaseSync) => CommitLoop;
+  readonly mode?: DurableMode;
+  readonly versions?: Partial<VersionSettings>;
   readonly maxConcurrentActivityFunctions?: number;
   readonly maxConcurrentOrchestratorFunctions?: number;
 }
@@ -80,6 +84,15 @@ export function openTestHub(
         options.maxConcurrentActivityFunctions ?? 10,
       maxConcurrentOrchestratorFunctions:
         options.maxConcurrentOrchestratorFunctions ?? 5,
+      maxConcurrentEntityFunctions: 5,
+      maxEntityOperationBatchSize: 50,
+      mode: options.mode ?? "strict",
+      versions: {
+        defaultVersion: undefined,
+        matchStrategy: "CurrentOrOlder",
+        failureStrategy: "Reject",
+        ...options.versions,
+      },
     },
     log: (_level, message) => logged.push(message),
   });
