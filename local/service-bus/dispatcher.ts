@@ -1,5 +1,4 @@
 import type { HandedMessage } from "./lane-moves.ts";
-import type { MessageLane } from "./message-lane.ts";
 
 /** A receiver that takes messages as they come. */
 export interface Consumer {
@@ -11,7 +10,14 @@ export interface Consumer {
   onIdle(): void;
 }
 
-/** Hands the active messages of one lane to its consumers. */
+/** Where messages to hand out come from: a lane, or one session of it. */
+export interface MessageSource {
+  hasActive(): boolean;
+  /** Hands out the first active message; undefined when the last ones had run out of time. */
+  next(mode: "lock" | "take"): HandedMessage | undefined;
+}
+
+/** Hands the active messages of one source to its consumers. */
 export interface Dispatcher {
   add(consumer: Consumer): void;
   remove(consumer: Consumer): void;
@@ -20,11 +26,11 @@ export interface Dispatcher {
 }
 
 /**
- * Creates the dispatcher of a lane. Consumers take turns, one message each, so that a greedy one cannot starve the
+ * Creates the dispatcher of a source. Consumers take turns, one message each, so that a greedy one cannot starve the
  * others; `transact` runs a round inside the commit loop.
  */
 export function createDispatcher(options: {
-  readonly lane: () => MessageLane;
+  readonly source: () => MessageSource;
   readonly transact: (operation: () => void) => void;
 }): Dispatcher {
   const consumers: Consumer[] = [];
@@ -41,11 +47,11 @@ export function createDispatcher(options: {
   };
 
   const handOut = (): void => {
-    const lane = options.lane();
-    while (lane.hasActive()) {
+    const source = options.source();
+    while (source.hasActive()) {
       const consumer = nextConsumer();
       if (consumer === undefined) return;
-      const message = lane.next(consumer.mode);
+      const message = source.next(consumer.mode);
       if (message !== undefined) consumer.hand(message);
     }
   };

@@ -1,5 +1,6 @@
 import { createIndexedHeap, type HeapNode } from "./indexed-heap.ts";
 import type { MessageState } from "./message-states.ts";
+import { createSessionIndex, type SessionIndex } from "./session-index.ts";
 import type { Timer } from "./timers.ts";
 
 /** One message as memory holds it; its content stays on disk. */
@@ -14,14 +15,25 @@ export interface LaneMessage extends HeapNode {
   readonly ttlMs: number | undefined;
   /** Infinity for never. */
   expiresAt: number;
+  readonly hops: number;
+  /** Known where messages come in sessions. */
+  readonly sessionId: string | undefined;
   lock: Lock | undefined;
   timer: Timer | undefined;
+}
+
+/** A session that a receiver holds: its messages are locked for as long as it is. */
+export interface SessionLock {
+  readonly sessionId: string;
+  readonly until: number;
 }
 
 export interface Lock {
   /** 32 hexadecimal digits: the lock token as a UUID in network order. */
   readonly token: string;
-  until: number;
+  readonly until: number;
+  /** What the message is locked with, where messages come in sessions. */
+  readonly session: SessionLock | undefined;
 }
 
 /** The messages of one lane by number, by lock, and the active ones in order. */
@@ -32,16 +44,21 @@ export interface LaneIndex {
   leave(message: LaneMessage): void;
   bySequenceNumber(sequenceNumber: number): LaneMessage | undefined;
   byLockToken(token: string): LaneMessage | undefined;
-  firstActive(): LaneMessage | undefined;
+  lockedUnder(session: SessionLock): LaneMessage[];
+  /** The first active message; where messages come in sessions, the first of a session. */
+  firstActive(sessionId?: string): LaneMessage | undefined;
+  /** Present where messages come in sessions. */
+  readonly sessions: SessionIndex | undefined;
 }
 
-/** Creates an empty index. A message must leave it before its state, number or lock changes. */
-export function createLaneIndex(): LaneIndex {
+/** Creates an empty index, of messages in sessions or not. A message must leave it before its state, number or lock changes. */
+export function createLaneIndex(inSessions: boolean): LaneIndex {
   const messages = new Map<number, LaneMessage>();
   const locks = new Map<string, LaneMessage>();
   const active = createIndexedHeap<LaneMessage>(
     (a, b) => a.sequenceNumber < b.sequenceNumber,
   );
+  const sessions = inSessions ? createSessionIndex() : undefined;
   const counts: Record<MessageState, number> = {
     scheduled: 0,
     active: 0,
@@ -59,16 +76,23 @@ export function createLaneIndex(): LaneIndex {
       messages.set(message.sequenceNumber, message);
       counts[message.state] += 1;
       if (message.lock !== undefined) locks.set(message.lock.token, message);
-      if (message.state === "active") active.push(message);
+      if (message.state !== "active") return;
+      if (sessions === undefined) active.push(message);
+      else sessions.add(message);
     },
     leave(message) {
       messages.delete(message.sequenceNumber);
       counts[message.state] -= 1;
       if (message.lock !== undefined) locks.delete(message.lock.token);
-      active.remove(message);
+      if (sessions === undefined) active.remove(message);
+      else sessions.remove(message);
     },
     bySequenceNumber: (sequenceNumber) => messages.get(sequenceNumber),
     byLockToken: (token) => locks.get(token),
-    firstActive: () => active.peek(),
+    lockedUnder: (session) =>
+      [...locks.values()].filter(({ lock }) => lock?.session === session),
+    firstActive: (sessionId) =>
+      sessionId === undefined ? active.peek() : sessions?.first(sessionId),
+    sessions,
   };
 }

@@ -1,5 +1,10 @@
 import { randomBytes } from "node:crypto";
-import type { LaneIndex, LaneMessage, Lock } from "./lane-index.ts";
+import type {
+  LaneIndex,
+  LaneMessage,
+  Lock,
+  SessionLock,
+} from "./lane-index.ts";
 import type { MessageLane } from "./message-lane.ts";
 import type { LaneStore, StoredMessage } from "./message-store.ts";
 import {
@@ -18,6 +23,8 @@ export interface HandedMessage {
   readonly enqueuedAt: number;
   /** Earlier deliveries that were not settled. */
   readonly deliveryCount: number;
+  /** How often it was forwarded. */
+  readonly hops: number;
   /** Absent when the message was taken for good. */
   readonly lock: Lock | undefined;
 }
@@ -42,8 +49,8 @@ export interface LaneParts {
   readonly now: () => number;
   readonly policy: LanePolicy;
   readonly nextSequenceNumber: () => number;
-  /** Called when a message can be handed out. */
-  readonly onActive: () => void;
+  /** Called when a message can be handed out, with its session. */
+  readonly onActive: (sessionId: string | undefined) => void;
   /** Takes what this lane dead-letters; absent in a dead-letter queue, where such a message returns. */
   readonly deadLetters: MessageLane | undefined;
   /** Writes the cause into a message that the broker dead-letters. */
@@ -53,7 +60,7 @@ export interface LaneParts {
 /** Takes a message whose row lies in this lane into memory; an active one that is spent or out of time leaves. */
 export function adopt(lane: LaneParts, stored: StoredMessage): void {
   const { id, sequenceNumber, state, deliveries, enqueuedAt } = stored;
-  const { scheduledFor, ttlMs } = stored;
+  const { scheduledFor, ttlMs, hops } = stored;
   const message: LaneMessage = {
     id,
     sequenceNumber,
@@ -63,6 +70,8 @@ export function adopt(lane: LaneParts, stored: StoredMessage): void {
     scheduledFor,
     ttlMs,
     expiresAt: Infinity,
+    hops,
+    sessionId: lane.policy.requiresSession ? stored.sessionId : undefined,
     lock: undefined,
     timer: undefined,
     heapIndex: -1,
@@ -100,6 +109,7 @@ export function hand(
   lane: LaneParts,
   message: LaneMessage,
   mode: "lock" | "take",
+  session?: SessionLock,
 ): HandedMessage {
   const content = lane.store.content(message.id);
   const { sequenceNumber, enqueuedAt, deliveries } = message;
@@ -108,10 +118,7 @@ export function hand(
   } else {
     message.deliveries += 1;
     lane.store.setDeliveries(message.id, message.deliveries);
-    move(lane, message, "lock", {
-      token: randomBytes(16).toString("hex"),
-      until: lane.now() + lane.policy.lockDurationMs,
-    });
+    move(lane, message, "lock", createLock(lane, session));
   }
   const { lock } = message;
   return {
@@ -119,6 +126,7 @@ export function hand(
     sequenceNumber,
     enqueuedAt,
     deliveryCount: deliveries,
+    hops: message.hops,
     lock,
   };
 }
@@ -141,9 +149,7 @@ export function settle(
       giveBack(lane, message);
       break;
     case "release":
-      message.deliveries -= 1;
-      store.setDeliveries(message.id, message.deliveries);
-      giveBack(lane, message);
+      giveBackUncounted(lane, message);
       break;
     case "defer":
       store.setState(message.id, "deferred");
@@ -163,10 +169,18 @@ export function renew(
   message: LaneMessage,
   lock: Lock,
 ): number {
-  lock.until = lane.now() + lane.policy.lockDurationMs;
+  const until = lane.now() + lane.policy.lockDurationMs;
+  message.lock = { ...lock, until };
   clearTimer(lane, message);
   setTimer(lane, message);
-  return lock.until;
+  return until;
+}
+
+/** Gives back a message as if it had not been delivered. */
+export function giveBackUncounted(lane: LaneParts, message: LaneMessage): void {
+  message.deliveries -= 1;
+  lane.store.setDeliveries(message.id, message.deliveries);
+  giveBack(lane, message);
 }
 
 /** Removes the message from memory and disk. */
@@ -179,7 +193,8 @@ export function remove(
   lane.store.remove(message.id);
 }
 
-function giveBack(lane: LaneParts, message: LaneMessage): void {
+/** Gives back a message with its delivery counted. */
+export function giveBack(lane: LaneParts, message: LaneMessage): void {
   if (!endIfDue(lane, message)) move(lane, message, "return");
 }
 
@@ -189,7 +204,7 @@ function deadLetter(lane: LaneParts, message: LaneMessage): void {
     return;
   }
   move(lane, message, "deadLetter");
-  lane.store.moveToDeadLetters(message.id);
+  lane.store.moveTo(message.id, "deadLetter");
   lane.deadLetters.adopt({ ...message, state: "active" });
 }
 
@@ -204,6 +219,7 @@ function enqueue(lane: LaneParts, message: LaneMessage): void {
   message.expiresAt = expiryOf(lane, message);
   message.state = "active";
   enter(lane, message);
+  endIfDue(lane, message);
 }
 
 /** Brings the message into the state after `event`; an event that the state forbids is a bug of the caller. */
@@ -226,7 +242,7 @@ function move(
 
 function enter(lane: LaneParts, message: LaneMessage): void {
   lane.index.enter(message);
-  if (message.state === "active") lane.onActive();
+  if (message.state === "active") lane.onActive(message.sessionId);
   setTimer(lane, message);
 }
 
@@ -252,6 +268,8 @@ function setTimer(lane: LaneParts, message: LaneMessage): void {
       break;
     case "locked":
     case "deferredLocked":
+      // A session's own timer sees to all that is locked with it.
+      if (message.lock?.session !== undefined) break;
       message.timer = timers.set(message.lock?.until ?? 0, () =>
         giveBack(lane, message),
       );
@@ -259,6 +277,21 @@ function setTimer(lane: LaneParts, message: LaneMessage): void {
     default:
       message.state satisfies never;
   }
+}
+
+function createLock(lane: LaneParts, session: SessionLock | undefined): Lock {
+  const token = randomBytes(16).toString("hex");
+  if (session === undefined) {
+    const until = lane.now() + lane.policy.lockDurationMs;
+    return { token, until, session };
+  }
+  return {
+    token,
+    session,
+    get until() {
+      return session.until;
+    },
+  };
 }
 
 function clearTimer(lane: LaneParts, message: LaneMessage): void {

@@ -1,7 +1,13 @@
-import { createLaneIndex, type LaneMessage } from "./lane-index.ts";
+import {
+  createLaneIndex,
+  type LaneMessage,
+  type SessionLock,
+} from "./lane-index.ts";
 import {
   adopt,
   endIfDue,
+  giveBack,
+  giveBackUncounted,
   hand,
   type HandedMessage,
   type LaneParts,
@@ -28,30 +34,40 @@ export interface MessageLane {
   add(message: StoredMessage, content: Buffer): void;
   /** Takes over a message whose row already lies in this lane. */
   adopt(message: StoredMessage): void;
-  hasActive(): boolean;
-  /** Hands out the first active message, locked (or taken for good). */
-  next(mode: "lock" | "take"): HandedMessage | undefined;
-  /** Hands out deferred messages; undefined when one of them is not there. */
+  hasActive(session?: SessionLock): boolean;
+  /** Hands out the first active message (of a session), locked (or taken for good). */
+  next(mode: "lock" | "take", session?: SessionLock): HandedMessage | undefined;
+  /** Hands out deferred messages (of a session); undefined when one of them is not there. */
   receiveDeferred(
     sequenceNumbers: readonly number[],
     mode: "lock" | "take",
+    session?: SessionLock,
   ): HandedMessage[] | undefined;
+  /** The free session that has waited longest for its first message. */
+  nextFreeSession(): string | undefined;
+  /** Keeps a session from being found free, or gives it back with all that is locked with it. */
+  holdSession(session: SessionLock): void;
+  freeSession(session: SessionLock, how: "counted" | "uncounted"): void;
   /** False when the lock is lost. */
   settle(token: string, settlement: Settlement): boolean;
-  /** The new end of the lock, or undefined when it is lost. */
+  /** The new end of the lock; undefined when it is lost, or is its session's. */
   renew(token: string): number | undefined;
   holdsLock(token: string): boolean;
   /** False when one of them is not scheduled; none is then cancelled. */
   cancelScheduled(sequenceNumbers: readonly number[]): boolean;
   /** Messages of every state from a number on, in order. */
-  peek(fromSequenceNumber: number, limit: number): PeekedMessage[];
+  peek(
+    fromSequenceNumber: number,
+    limit: number,
+    sessionId?: string,
+  ): PeekedMessage[];
 }
 
 /** Creates an empty lane; `load` fills it from the store. */
 export function createMessageLane(
   options: Omit<LaneParts, "index">,
 ): MessageLane {
-  const index = createLaneIndex();
+  const index = createLaneIndex(options.policy.requiresSession);
   const lane: LaneParts = { ...options, index };
   const { store, now } = options;
 
@@ -89,18 +105,30 @@ export function createMessageLane(
       adopt(lane, stored);
     },
     adopt: (stored) => adopt(lane, stored),
-    hasActive: () => index.firstActive() !== undefined,
-    next(mode) {
-      let message = index.firstActive();
+    hasActive: (session) => index.firstActive(session?.sessionId) !== undefined,
+    next(mode, session) {
+      let message = index.firstActive(session?.sessionId);
       while (message !== undefined && endIfDue(lane, message)) {
-        message = index.firstActive();
+        message = index.firstActive(session?.sessionId);
       }
-      return message === undefined ? undefined : hand(lane, message, mode);
+      return message && hand(lane, message, mode, session);
     },
-    receiveDeferred: (sequenceNumbers, mode) =>
-      allIn(sequenceNumbers, "deferred")?.map((message) =>
-        hand(lane, message, mode),
-      ),
+    receiveDeferred(sequenceNumbers, mode, session) {
+      const found = allIn(sequenceNumbers, "deferred");
+      const isWhole = found?.every(
+        ({ sessionId }) => sessionId === session?.sessionId,
+      );
+      return isWhole === true
+        ? found?.map((message) => hand(lane, message, mode, session))
+        : undefined;
+    },
+    nextFreeSession: () => index.sessions?.nextFree(),
+    holdSession: ({ sessionId }) => index.sessions?.setHeld(sessionId, true),
+    freeSession(session, how) {
+      const back = how === "counted" ? giveBack : giveBackUncounted;
+      for (const message of index.lockedUnder(session)) back(lane, message);
+      index.sessions?.setHeld(session.sessionId, false);
+    },
     settle(token, settlement) {
       const message = lockedBy(token);
       if (message !== undefined) settle(lane, message, settlement);
@@ -108,7 +136,11 @@ export function createMessageLane(
     },
     renew(token) {
       const message = lockedBy(token);
-      return message?.lock && renew(lane, message, message.lock);
+      const lock = message?.lock;
+      if (message === undefined || lock === undefined) return undefined;
+      return lock.session === undefined
+        ? renew(lane, message, lock)
+        : undefined;
     },
     holdsLock: (token) => lockedBy(token) !== undefined,
     cancelScheduled(sequenceNumbers) {
@@ -116,6 +148,7 @@ export function createMessageLane(
       for (const message of found ?? []) remove(lane, message, "cancel");
       return found !== undefined;
     },
-    peek: (fromSequenceNumber, limit) => store.page(fromSequenceNumber, limit),
+    peek: (fromSequenceNumber, limit, sessionId) =>
+      store.page(fromSequenceNumber, limit, sessionId),
   };
 }

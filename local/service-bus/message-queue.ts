@@ -1,37 +1,31 @@
-import { withDeadLetterReason } from "./amqp/message-codec.ts";
-import { createDispatcher, type Dispatcher } from "./dispatcher.ts";
-import { createMessageLane, type MessageLane } from "./message-lane.ts";
-import type { MessageStore } from "./message-store.ts";
-import type { DeadLetterCause } from "./message-states.ts";
+import {
+  withDeadLetterReason,
+  withDeadLetterSource,
+} from "./amqp/message-codec.ts";
+import { createDuplicateDetection } from "./duplicate-detection.ts";
+import { createAutoForwarder, type Forwarder } from "./forwarder.ts";
+import {
+  createEntity,
+  type EntityOptions,
+  type MessageEntity,
+  type MessageIntake,
+  type SentMessage,
+} from "./message-entity.ts";
+import type { MessageStore, StoredMessage } from "./message-store.ts";
 import { type QueueDefinition, queueDefaults } from "./queue-definition.ts";
+import type { RuleBook } from "./rule-book.ts";
+import { createSequence } from "./sequence.ts";
 import type { Timers } from "./timers.ts";
 
-/** A message as a sender hands it in: checked, and with everything the queue needs to know read out of it. */
-export interface SentMessage {
-  /** The encoded AMQP message. */
-  readonly content: Buffer;
-  readonly messageId: string;
-  readonly ttlMs: number | undefined;
-  /** When it shall be enqueued; undefined for now. */
-  readonly scheduledFor: number | undefined;
-}
-
-/** What clients attach to: a queue, or the dead-letter queue of one. */
-export interface MessageEntity {
-  readonly address: string;
-  readonly lane: MessageLane;
-  readonly dispatcher: Dispatcher;
-  /** Absent where nobody may send. */
-  readonly queue: MessageQueue | undefined;
-  /** Notes that a client asked for messages. */
-  touch(): void;
-}
-
-export interface MessageQueue {
+/** A queue, or what a subscription is but for its rules. */
+export interface MessageQueue extends MessageIntake {
   readonly name: string;
   readonly definition: QueueDefinition;
   readonly main: MessageEntity;
   readonly deadLetters: MessageEntity;
+  /** What could not be forwarded. */
+  readonly transferDeadLetters: MessageEntity;
+  readonly forwarders: readonly Forwarder[];
   /** The first time that this queue was defined, in milliseconds since the epoch. */
   readonly createdAt: number;
   /** When the endpoint took up the queue with its present settings. */
@@ -40,191 +34,216 @@ export interface MessageQueue {
   readonly accessedAt: number;
   /** The bytes of all its messages, dead letters included; read from the disk. */
   sizeBytes(): number;
-  /**
-   * Adds messages and answers with their sequence numbers. A duplicate within the queue's detection window gets a
-   * number but is dropped, as in Service Bus. Call it inside the commit loop.
-   */
-  send(messages: readonly SentMessage[]): number[];
+  /** Puts a message that never was in the queue among its dead letters. Call it inside the commit loop. */
+  refuse(message: SentMessage, reason: string, description: string): void;
 }
 
-/** Sequence numbers are reserved on disk in blocks: a restart may skip some, but repeats none. */
-const SEQUENCE_BLOCK = 1000;
-const FORGET_EVERY_MS = 60_000;
-
-export interface MessageQueueOptions {
-  readonly definition: QueueDefinition;
+/** What all entities of an endpoint share. */
+export interface EndpointParts {
   readonly store: MessageStore;
   readonly timers: Timers;
   readonly now: () => number;
   readonly transact: (operation: () => void) => void;
+  /** What takes messages under a name; asked once all entities are open. @throws RangeError when nothing does. */
+  readonly intakeOf: (name: string) => MessageIntake;
+}
+
+export interface MessageQueueOptions extends EndpointParts {
+  readonly definition: QueueDefinition;
+  /** What makes it a subscription: nobody sends to it but its topic. */
+  readonly openRules?: (queueId: number) => RuleBook;
 }
 
 /** Opens a queue with its dead-letter queue and brings its messages into memory. Call it inside the commit loop. */
 export function openMessageQueue(options: MessageQueueOptions): MessageQueue {
-  const { definition, store, now } = options;
+  const { definition, store, now, timers } = options;
   const openedAt = now();
   const { id, reservedSequence, createdAt } = store.openQueue(
     definition.name,
     openedAt,
   );
   let accessedAt = openedAt;
-  const touch = (): void => {
-    accessedAt = now();
-  };
+  const rules = options.openRules?.(id);
   const nextSequenceNumber = createSequence(
     reservedSequence,
     store.reserveSequence.bind(store, id),
   );
-  const isDuplicate = createDuplicateDetection(options, id);
-
-  const deadLetters = createEntity(options, id, {
-    address: `${definition.name}/$deadletterqueue`,
+  const isDuplicate = createDuplicateDetection(
+    { store, timers, now, windowMs: definition.duplicateDetectionWindowMs },
+    id,
+  );
+  const common = {
+    ...options,
+    sessionStore: store.sessions(id),
     nextSequenceNumber,
-    deadLetters: undefined,
-    queue: () => undefined,
-    touch,
-  });
-  const main = createEntity(options, id, {
-    address: definition.name,
-    nextSequenceNumber,
+    touch() {
+      accessedAt = now();
+    },
+  };
+  const deadLetters = createDeadLetters(common, id, "deadLetter");
+  const transferDeadLetters = createDeadLetters(
+    common,
+    id,
+    "transferDeadLetter",
+  );
+  const main = createMain(common, id, {
     deadLetters: deadLetters.lane,
-    queue: () => queue,
-    touch,
+    rules,
+    intake: () => (rules === undefined ? queue : undefined),
   });
+  const toRow = createToRow(options, nextSequenceNumber);
+  const refuseInto =
+    ({ lane }: MessageEntity): MessageQueue["refuse"] =>
+    (message, reason, description) =>
+      lane.add(
+        toRow(message),
+        withDeadLetterReason(message.content, reason, description),
+      );
 
   const queue: MessageQueue = {
     name: definition.name,
     definition,
     main,
     deadLetters,
+    transferDeadLetters,
     createdAt,
     openedAt,
     get accessedAt() {
       return accessedAt;
     },
     sizeBytes: () => store.sizeOf(id),
+    takes: (messages) =>
+      main.sessions === undefined ||
+      messages.every(({ sessionId }) => sessionId !== undefined),
     send(messages) {
-      touch();
+      common.touch();
       return messages.map((message) => {
-        const sequenceNumber = nextSequenceNumber();
-        if (isDuplicate(message.messageId)) return sequenceNumber;
-        const enqueuedAt = now();
-        const isScheduled = (message.scheduledFor ?? 0) > enqueuedAt;
-        main.lane.add(
-          {
-            id: store.nextMessageId(),
-            state: isScheduled ? "scheduled" : "active",
-            sequenceNumber,
-            deliveries: 0,
-            enqueuedAt,
-            scheduledFor: isScheduled ? message.scheduledFor : undefined,
-            ttlMs: shorter(message.ttlMs, definition.defaultMessageTtlMs),
-          },
-          message.content,
-        );
-        return sequenceNumber;
+        const row = toRow(message);
+        if (!isDuplicate(message.messageId)) {
+          main.lane.add(row, message.content);
+        }
+        return row.sequenceNumber;
       });
     },
+    refuse: refuseInto(deadLetters),
+    forwarders: createForwarders(options, {
+      main,
+      deadLetters,
+      refuse: refuseInto(transferDeadLetters),
+    }),
   };
+  transferDeadLetters.lane.load();
   deadLetters.lane.load();
   main.lane.load();
   return queue;
 }
 
-function createEntity(
-  options: MessageQueueOptions,
+/** Gives a message that comes in its number, and its place among the scheduled or the active ones. */
+function createToRow(
+  { definition, store, now }: MessageQueueOptions,
+  nextSequenceNumber: () => number,
+): (message: SentMessage) => StoredMessage {
+  return ({ ttlMs, scheduledFor, sessionId, hops = 0 }) => {
+    const isScheduled = (scheduledFor ?? 0) > now();
+    return {
+      id: store.nextMessageId(),
+      state: isScheduled ? "scheduled" : "active",
+      sequenceNumber: nextSequenceNumber(),
+      deliveries: 0,
+      enqueuedAt: now(),
+      scheduledFor: isScheduled ? scheduledFor : undefined,
+      ttlMs: shorter(ttlMs, definition.defaultMessageTtlMs),
+      sessionId,
+      hops,
+    };
+  };
+}
+
+type CommonOptions = MessageQueueOptions &
+  Pick<EntityOptions, "sessionStore" | "nextSequenceNumber" | "touch">;
+
+function createMain(
+  options: CommonOptions,
   queueId: number,
-  entity: {
-    readonly address: string;
-    readonly nextSequenceNumber: () => number;
-    readonly deadLetters: MessageLane | undefined;
-    readonly queue: () => MessageQueue | undefined;
-    readonly touch: () => void;
-  },
+  parts: Pick<EntityOptions, "deadLetters" | "rules" | "intake">,
 ): MessageEntity {
-  const { definition, store, timers, now, transact } = options;
-  const isMain = entity.deadLetters !== undefined;
-  const dispatcher = createDispatcher({ lane: () => lane, transact });
-  const lane = createMessageLane({
-    store: store.lane(queueId, isMain ? "main" : "deadLetter"),
-    timers,
-    now,
+  const { definition, store } = options;
+  return createEntity({
+    ...options,
+    ...parts,
+    address: definition.name,
+    noReceivers:
+      definition.forwardTo === undefined
+        ? undefined
+        : "Messages of an entity with auto-forwarding are received where they are forwarded to.",
+    store: store.lane(queueId, "main"),
     policy: {
       lockDurationMs: definition.lockDurationMs ?? queueDefaults.lockDurationMs,
-      maxDeliveryCount: isMain
-        ? (definition.maxDeliveryCount ?? queueDefaults.maxDeliveryCount)
-        : Infinity,
+      maxDeliveryCount:
+        definition.maxDeliveryCount ?? queueDefaults.maxDeliveryCount,
       deadLettersExpired: definition.deadLetteringOnMessageExpiration ?? false,
-      expires: isMain,
+      expires: true,
+      requiresSession: definition.requiresSession ?? false,
     },
-    nextSequenceNumber: entity.nextSequenceNumber,
-    onActive: () => dispatcher.wake(),
-    deadLetters: entity.deadLetters,
-    explain: (content, cause) =>
-      withDeadLetterReason(content, cause, describeCause(cause)),
   });
-  return {
-    address: entity.address,
-    lane,
-    dispatcher,
-    get queue() {
-      return entity.queue();
-    },
-    touch: entity.touch,
-  };
 }
 
-function createSequence(
-  reserved: number,
-  reserve: (upTo: number) => void,
-): () => number {
-  let last = reserved;
-  let upTo = reserved;
-  return () => {
-    last += 1;
-    if (last > upTo) {
-      upTo = last + SEQUENCE_BLOCK - 1;
-      reserve(upTo);
-    }
-    return last;
-  };
-}
+const deadLetterAddress = {
+  deadLetter: "$deadletterqueue",
+  transferDeadLetter: "$transfer/$deadletterqueue",
+} as const;
 
-function createDuplicateDetection(
-  options: MessageQueueOptions,
+/** Nothing leaves a dead-letter queue but by a receiver's hand, or by being forwarded. */
+function createDeadLetters(
+  options: CommonOptions,
   queueId: number,
-): (messageId: string) => boolean {
-  const { definition, store, timers, now } = options;
-  const windowMs = definition.duplicateDetectionWindowMs;
-  if (windowMs === undefined) return () => false;
-  let isSweepDue = false;
-  const sweep = (): void => {
-    isSweepDue = false;
-    store.forgetMessageIds(now());
-  };
-  return (messageId) => {
-    if (!isSweepDue) {
-      isSweepDue = true;
-      timers.set(now() + windowMs + FORGET_EVERY_MS, sweep);
-    }
-    return !store.rememberMessageId(
-      queueId,
-      messageId,
-      now(),
-      now() + windowMs,
-    );
-  };
+  kind: keyof typeof deadLetterAddress,
+): MessageEntity {
+  const { definition, store } = options;
+  return createEntity({
+    ...options,
+    address: `${definition.name}/${deadLetterAddress[kind]}`,
+    noReceivers:
+      kind === "deadLetter" &&
+      definition.forwardDeadLetteredMessagesTo !== undefined
+        ? "The dead letters of this entity are received where they are forwarded to."
+        : undefined,
+    store: store.lane(queueId, kind),
+    policy: {
+      lockDurationMs: definition.lockDurationMs ?? queueDefaults.lockDurationMs,
+      maxDeliveryCount: Infinity,
+      deadLettersExpired: false,
+      expires: false,
+      requiresSession: false,
+    },
+    deadLetters: undefined,
+    intake: () => undefined,
+    rules: undefined,
+  });
 }
 
-function describeCause(cause: DeadLetterCause): string {
-  switch (cause) {
-    case "MaxDeliveryCountExceeded":
-      return "Message could not be consumed after the maximum number of delivery attempts.";
-    case "TTLExpiredException":
-      return "The message expired and was dead lettered.";
-    default:
-      return cause satisfies never;
+function createForwarders(
+  { definition, intakeOf }: MessageQueueOptions,
+  parts: Pick<MessageQueue, "main" | "deadLetters" | "refuse">,
+): Forwarder[] {
+  const { name, forwardTo, forwardDeadLetteredMessagesTo } = definition;
+  const { main, deadLetters, refuse } = parts;
+  const forwarders: Forwarder[] = [];
+  if (forwardTo !== undefined) {
+    const to = (): MessageIntake => intakeOf(forwardTo);
+    forwarders.push(createAutoForwarder({ from: main, to, refuse }));
   }
+  if (forwardDeadLetteredMessagesTo !== undefined) {
+    forwarders.push(
+      createAutoForwarder({
+        from: deadLetters,
+        to: () => intakeOf(forwardDeadLetteredMessagesTo),
+        refuse,
+        edit: (content) => withDeadLetterSource(content, name),
+      }),
+    );
+  }
+  return forwarders;
 }
 
 function shorter(

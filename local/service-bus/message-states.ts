@@ -69,9 +69,10 @@ export function nextState(
 
 /** Why the broker dead-letters a message of its own accord; the words are Service Bus'. */
 export type DeadLetterCause =
-  "MaxDeliveryCountExceeded" | "TTLExpiredException";
+  "MaxDeliveryCountExceeded" | "TTLExpiredException" | "Session ID is null";
 
 export interface ReturningMessage {
+  readonly sessionId: string | undefined;
   readonly deliveries: number;
   /** When its time to live ends; Infinity for never. */
   readonly expiresAt: number;
@@ -81,6 +82,7 @@ export interface ReturnPolicy {
   /** Infinity for a dead-letter queue. */
   readonly maxDeliveryCount: number;
   readonly deadLettersExpired: boolean;
+  readonly requiresSession: boolean;
 }
 
 /** What becomes of a message that comes back from a receiver, or that waits in its queue, at time `now`. */
@@ -95,6 +97,9 @@ export function decideReturn(
     return policy.deadLettersExpired
       ? { event: "deadLetter", cause: "TTLExpiredException" }
       : { event: "expire" };
+  }
+  if (policy.requiresSession && message.sessionId === undefined) {
+    return { event: "deadLetter", cause: "Session ID is null" };
   }
   if (message.deliveries >= policy.maxDeliveryCount) {
     return { event: "deadLetter", cause: "MaxDeliveryCountExceeded" };

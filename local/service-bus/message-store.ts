@@ -1,46 +1,11 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { createRuleStores, type RuleStore } from "./rule-store.ts";
+import { createSessionStores, type SessionStore } from "./session-store.ts";
+import { prepareMessageStatements } from "./message-statements.ts";
 
-/** "NSB1": a Nucleus Service Bus file. */
-export const SERVICE_BUS_APPLICATION_ID = 0x4e534231;
-
-export const serviceBusMigrations: readonly string[] = [
-  `
-  CREATE TABLE queues (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    reserved_sequence INTEGER NOT NULL DEFAULT 0
-  ) STRICT;
-  CREATE TABLE messages (
-    id INTEGER PRIMARY KEY,
-    queue_id INTEGER NOT NULL REFERENCES queues (id),
-    dead_lettered INTEGER NOT NULL DEFAULT 0,
-    state INTEGER NOT NULL,
-    sequence_number INTEGER NOT NULL,
-    deliveries INTEGER NOT NULL DEFAULT 0,
-    enqueued_at INTEGER NOT NULL,
-    scheduled_for INTEGER,
-    ttl_ms INTEGER
-  ) STRICT;
-  CREATE INDEX messages_in_order ON messages (queue_id, dead_lettered, sequence_number);
-  -- Apart from the rest, so that counting a delivery does not write the body again.
-  CREATE TABLE contents (
-    message_id INTEGER PRIMARY KEY,
-    content BLOB NOT NULL
-  ) STRICT;
-  CREATE TABLE seen_message_ids (
-    queue_id INTEGER NOT NULL REFERENCES queues (id),
-    message_id TEXT NOT NULL,
-    forget_at INTEGER NOT NULL,
-    PRIMARY KEY (queue_id, message_id)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX seen_message_ids_by_age ON seen_message_ids (forget_at);
-  `,
-  `
-  ALTER TABLE queues ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
-  -- When older queues were made is not known any more.
-  UPDATE queues SET created_at = unixepoch() * 1000;
-  `,
-];
+/** The lanes of a queue: the queue itself, what it could not deliver, what it could not forward. */
+const STORED_LANES = { main: 0, deadLetter: 1, transferDeadLetter: 2 } as const;
+export type LaneKind = keyof typeof STORED_LANES;
 
 /** What survives a restart. Locks do not: a message that was locked is active (or deferred) again. */
 export const STORED_STATES = { active: 0, deferred: 1, scheduled: 2 } as const;
@@ -57,6 +22,9 @@ export interface StoredMessage {
   readonly enqueuedAt: number;
   readonly scheduledFor: number | undefined;
   readonly ttlMs: number | undefined;
+  readonly sessionId: string | undefined;
+  /** How often it was forwarded. */
+  readonly hops: number;
 }
 
 export interface PeekedMessage extends StoredMessage {
@@ -73,10 +41,14 @@ export interface LaneStore {
   setState(id: number, state: StoredState): void;
   setDeliveries(id: number, deliveries: number): void;
   activate(id: number, sequenceNumber: number, enqueuedAt: number): void;
-  moveToDeadLetters(id: number): void;
+  moveTo(id: number, kind: LaneKind): void;
   remove(id: number): void;
-  /** Messages of any state from `fromSequenceNumber` on, in order, at most `limit`. */
-  page(fromSequenceNumber: number, limit: number): PeekedMessage[];
+  /** Messages of any state from `fromSequenceNumber` on, in order, at most `limit`; of one session where it is given. */
+  page(
+    fromSequenceNumber: number,
+    limit: number,
+    sessionId?: string,
+  ): PeekedMessage[];
 }
 
 /** The whole file: its queues, their lanes, their numbers. */
@@ -93,7 +65,9 @@ export interface MessageStore {
   /** The bytes of a queue's messages, its dead letters included. */
   sizeOf(queueId: number): number;
   reserveSequence(queueId: number, upTo: number): void;
-  lane(queueId: number, kind: "main" | "deadLetter"): LaneStore;
+  lane(queueId: number, kind: LaneKind): LaneStore;
+  sessions(queueId: number): SessionStore;
+  rules(queueId: number): RuleStore;
   nextMessageId(): number;
   /** Remembers a MessageId until `forgetAt`; false when it is already remembered at `now`. */
   rememberMessageId(
@@ -107,12 +81,10 @@ export interface MessageStore {
 
 type Row = Record<string, SQLInputValue>;
 
-const MESSAGE_COLUMNS =
-  "id, state, sequence_number, deliveries, enqueued_at, scheduled_for, ttl_ms";
-
 /** Prepares the statements of an open database. */
 export function createMessageStore(database: DatabaseSync): MessageStore {
-  const statements = prepare(database);
+  const statements = prepareMessageStatements(database);
+  const sessions = createSessionStores(database);
   let lastMessageId = Number(statements.lastId.get()?.["id"] ?? 0);
 
   return {
@@ -130,7 +102,9 @@ export function createMessageStore(database: DatabaseSync): MessageStore {
       statements.reserve.run(upTo, queueId);
     },
     lane: (queueId, kind) =>
-      createLaneStore(statements, queueId, kind === "main" ? 0 : 1),
+      createLaneStore(statements, queueId, STORED_LANES[kind]),
+    sessions,
+    rules: createRuleStores(database),
     nextMessageId: () => ++lastMessageId,
     rememberMessageId(queueId, messageId, now, forgetAt) {
       return (
@@ -143,73 +117,10 @@ export function createMessageStore(database: DatabaseSync): MessageStore {
   };
 }
 
-function prepare(database: DatabaseSync) {
-  return {
-    lastId: database.prepare("SELECT max(id) AS id FROM messages"),
-    addQueue: database.prepare(
-      "INSERT INTO queues (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-    ),
-    queue: database.prepare(
-      "SELECT id, reserved_sequence, created_at FROM queues WHERE name = ?",
-    ),
-    size: database.prepare(
-      `SELECT sum(length(content)) AS bytes FROM messages JOIN contents ON message_id = id
-       WHERE queue_id = ?`,
-    ),
-    reserve: database.prepare(
-      "UPDATE queues SET reserved_sequence = ? WHERE id = ?",
-    ),
-    remember: database.prepare(
-      `INSERT INTO seen_message_ids (queue_id, message_id, forget_at) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET forget_at = excluded.forget_at WHERE forget_at <= ?`,
-    ),
-    forget: database.prepare(
-      "DELETE FROM seen_message_ids WHERE forget_at <= ?",
-    ),
-    load: database.prepare(
-      `SELECT ${MESSAGE_COLUMNS} FROM messages
-       WHERE queue_id = ? AND dead_lettered = ? AND sequence_number > ?
-       ORDER BY sequence_number LIMIT 1000`,
-    ),
-    page: database.prepare(
-      `SELECT ${MESSAGE_COLUMNS}, content FROM messages JOIN contents ON message_id = id
-       WHERE queue_id = ? AND dead_lettered = ? AND sequence_number >= ?
-       ORDER BY sequence_number LIMIT ?`,
-    ),
-    insert: database.prepare(
-      `INSERT INTO messages (${MESSAGE_COLUMNS}, queue_id, dead_lettered)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    insertContent: database.prepare(
-      "INSERT INTO contents (message_id, content) VALUES (?, ?)",
-    ),
-    content: database.prepare(
-      "SELECT content FROM contents WHERE message_id = ?",
-    ),
-    setContent: database.prepare(
-      "UPDATE contents SET content = ? WHERE message_id = ?",
-    ),
-    setState: database.prepare("UPDATE messages SET state = ? WHERE id = ?"),
-    setDeliveries: database.prepare(
-      "UPDATE messages SET deliveries = ? WHERE id = ?",
-    ),
-    activate: database.prepare(
-      "UPDATE messages SET state = 0, sequence_number = ?, enqueued_at = ? WHERE id = ?",
-    ),
-    deadLetter: database.prepare(
-      "UPDATE messages SET state = 0, dead_lettered = 1 WHERE id = ?",
-    ),
-    remove: database.prepare("DELETE FROM messages WHERE id = ?"),
-    removeContent: database.prepare(
-      "DELETE FROM contents WHERE message_id = ?",
-    ),
-  };
-}
-
 function createLaneStore(
-  statements: ReturnType<typeof prepare>,
+  statements: ReturnType<typeof prepareMessageStatements>,
   queueId: number,
-  deadLettered: 0 | 1,
+  deadLettered: number,
 ): LaneStore {
   return {
     load: (afterSequenceNumber) =>
@@ -225,6 +136,8 @@ function createLaneStore(
         message.enqueuedAt,
         message.scheduledFor ?? null,
         message.ttlMs ?? null,
+        message.sessionId ?? null,
+        message.hops,
         queueId,
         deadLettered,
       );
@@ -238,20 +151,32 @@ function createLaneStore(
       void statements.setDeliveries.run(deliveries, id),
     activate: (id, sequenceNumber, enqueuedAt) =>
       void statements.activate.run(sequenceNumber, enqueuedAt, id),
-    moveToDeadLetters: (id) => void statements.deadLetter.run(id),
+    moveTo: (id, kind) => void statements.moveTo.run(STORED_LANES[kind], id),
     remove(id) {
       statements.remove.run(id);
       statements.removeContent.run(id);
     },
-    page: (fromSequenceNumber, limit) =>
-      (
-        statements.page.all(
-          queueId,
-          deadLettered,
-          fromSequenceNumber,
-          limit,
-        ) as Row[]
-      ).map((row) => ({ ...toMessage(row), content: toBuffer(row) })),
+    page(fromSequenceNumber, limit, sessionId) {
+      const rows =
+        sessionId === undefined
+          ? statements.page.all(
+              queueId,
+              deadLettered,
+              fromSequenceNumber,
+              limit,
+            )
+          : statements.pageOfSession.all(
+              queueId,
+              sessionId,
+              deadLettered,
+              fromSequenceNumber,
+              limit,
+            );
+      return (rows as Row[]).map((row) => ({
+        ...toMessage(row),
+        content: toBuffer(row),
+      }));
+    },
   };
 }
 
@@ -266,6 +191,8 @@ function toMessage(row: Row): StoredMessage {
     enqueuedAt: Number(row["enqueued_at"]),
     scheduledFor: optional("scheduled_for"),
     ttlMs: optional("ttl_ms"),
+    sessionId: (row["session_id"] as string | null) ?? undefined,
+    hops: Number(row["hops"]),
   };
 }
 

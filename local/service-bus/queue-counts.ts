@@ -6,12 +6,15 @@ export interface QueueCounts {
   readonly scheduled: number;
   readonly deferred: number;
   readonly deadLettered: number;
+  /** Dead letters because they could not be forwarded. */
+  readonly transferDeadLettered: number;
 }
 
 /** How many messages a queue holds, by where they stand. */
 export function countMessages({
   main,
   deadLetters,
+  transferDeadLetters,
 }: MessageQueue): QueueCounts {
   const { counts } = main.lane;
   return {
@@ -19,5 +22,6 @@ export function countMessages({
     scheduled: counts.scheduled,
     deferred: counts.deferred + counts.deferredLocked,
     deadLettered: deadLetters.lane.size,
+    transferDeadLettered: transferDeadLetters.lane.size,
   };
 }

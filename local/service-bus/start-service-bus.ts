@@ -10,26 +10,27 @@ import type { TokenAccess } from "./amqp/link-acceptor.ts";
 import type { Log } from "./amqp/link-context.ts";
 import { createPutToken } from "./amqp/put-token.ts";
 import type { Authorize } from "./authorize.ts";
-import { type Broker, createBroker } from "./broker.ts";
+import type { Broker } from "./broker.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import {
   type EndpointListener,
   listenEndpoint,
   type ServerCertificate,
 } from "./listen-endpoint.ts";
-import { type MessageQueue, openMessageQueue } from "./message-queue.ts";
+import type { MessageQueue } from "./message-queue.ts";
+import { allQueuesOf, forwardersOf, openBroker } from "./open-broker.ts";
+import { createMessageStore } from "./message-store.ts";
 import {
-  createMessageStore,
   SERVICE_BUS_APPLICATION_ID,
   serviceBusMigrations,
-} from "./message-store.ts";
+} from "./migrations.ts";
 import { countMessages, type QueueCounts } from "./queue-counts.ts";
-import type { QueueDefinition } from "./queue-definition.ts";
+import type { QueueDefinition, TopicDefinition } from "./queue-definition.ts";
 import { createTimers, type Timers } from "./timers.ts";
 
 export type { Clock } from "./clock.ts";
 export type { QueueCounts } from "./queue-counts.ts";
-export type { QueueDefinition } from "./queue-definition.ts";
+export type { QueueDefinition, TopicDefinition } from "./queue-definition.ts";
 
 export interface ServiceBusOptions {
   /** The SQLite file that holds the messages. */
@@ -38,6 +39,8 @@ export interface ServiceBusOptions {
   /** 0 for any free port. */
   readonly port: number;
   readonly queues: readonly QueueDefinition[];
+  /** Default: none. */
+  readonly topics?: readonly TopicDefinition[];
   readonly log: Log;
   /** With it the endpoint speaks TLS only: AMQPS and HTTPS, which clients that sign in with tokens insist on. */
   readonly tls?: ServerCertificate;
@@ -56,7 +59,7 @@ export interface ServiceBusEndpoint {
   readonly port: number;
   /** What `new ServiceBusClient(…)` takes. */
   readonly connectionString: string;
-  /** @throws RangeError when no queue has that name. */
+  /** Of a queue, or of a subscription by its path. @throws RangeError when there is none of that name. */
   counts(queue: string): QueueCounts;
   /** Says goodbye to the clients, commits, closes the file. */
   close(): Promise<void>;
@@ -92,17 +95,17 @@ export async function startServiceBus(
   try {
     const store = createMessageStore(database);
     const now = (): number => clock.now();
-    const queues = transact(() =>
-      options.queues.map((definition) =>
-        openMessageQueue({ definition, store, timers, now, transact }),
-      ),
-    );
-    const broker = createBroker(queues);
+    const parts = { store, timers, now, transact };
+    const broker = transact(() => openBroker(options, parts));
+    const forwarders = forwardersOf(broker);
+    for (const forwarder of forwarders) forwarder.start();
     const amqp = createAmqpServer({
       broker,
       context: {
         transact,
         afterCommit: (effect) => commits.afterCommit(effect),
+        timers,
+        now,
         log: options.log,
       },
       access: toAccess(options.authorize, timers, now),
@@ -114,6 +117,7 @@ export async function startServiceBus(
       counts: (name) => countMessages(queueOf(broker, name)),
       async close() {
         await listener.close(() => amqp.sayGoodbye());
+        for (const forwarder of forwarders) forwarder.stop();
         close();
       },
     };
@@ -166,9 +170,12 @@ function toConnectionString(
 }
 
 function queueOf(broker: Broker, name: string): MessageQueue {
-  const queue = broker.queues.get(name);
-  if (queue === undefined) throw new RangeError(`No queue ${name}.`);
-  return queue;
+  const wanted = name.toLowerCase();
+  const found = allQueuesOf(broker).find(
+    (queue) => queue.name.toLowerCase() === wanted,
+  );
+  if (found === undefined) throw new RangeError(`No queue ${name}.`);
+  return found;
 }
 
 /** The commit loop's `write`, with C3 held for single writes too: one that the disk refuses is fatal. */

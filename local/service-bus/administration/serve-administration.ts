@@ -5,10 +5,11 @@ import type {
 } from "node:http";
 import type { Authorize } from "../authorize.ts";
 import type { Broker } from "../broker.ts";
+import { findEntities, type FoundEntities } from "./find-entities.ts";
 import {
+  toEntityEntry,
+  toEntityFeed,
   toNamespaceEntry,
-  toQueueEntry,
-  toQueueFeed,
   toRefusal,
 } from "./to-atom.ts";
 
@@ -31,8 +32,8 @@ interface Answer {
 const MAX_PAGE = 100;
 
 /**
- * Serves the reads of Service Bus' administration protocol (ATOM over HTTP): the namespace, a queue, the queues by
- * page, each with settings and counts. Queues are the app's own declaration, so writes are refused.
+ * Serves the reads of Service Bus' administration protocol (ATOM over HTTP): the namespace; queues, topics, subscriptions
+ * and rules, one or by page, with settings and counts. They are the app's own declaration, so writes are refused.
  */
 export function createAdministration(
   options: AdministrationOptions,
@@ -55,7 +56,7 @@ async function answer(
   if (request.method !== "GET") {
     return refuse(
       403,
-      "SubCode=40301. The queues of this endpoint are what the app declares; they cannot be created, changed or deleted here.",
+      "SubCode=40301. The queues and topics of this endpoint are what the app declares; they cannot be created, changed or deleted here.",
     );
   }
   return read(toUrl(request, options.isSecure), options);
@@ -91,33 +92,30 @@ function read(
   switch (path.toLowerCase()) {
     case "$namespaceinfo":
       return ok(toNamespaceEntry(url, startedAt));
-    case "$resources/queues":
-      return readQueues(url, broker);
-    default: {
-      const queue = broker.resolve(path)?.queue;
-      // Service Bus answers so for what is not there: with the feed of all that is public, which is empty.
-      return ok(
-        queue === undefined
-          ? toQueueFeed(url, [], undefined)
-          : toQueueEntry(url, queue),
-      );
-    }
+    default:
+      return readEntities(url, findEntities(broker, path, url));
   }
 }
 
-function readQueues(url: URL, broker: Broker): Answer {
+/** Service Bus answers for what is not there with the feed of all that is public, which is empty. */
+function readEntities(url: URL, found: FoundEntities | undefined): Answer {
+  if (found === undefined) {
+    return ok(toEntityFeed(url, "Publicly Listed Services", [], undefined));
+  }
+  if (found.kind === "entry") return ok(toEntityEntry(url, found.entity));
   const skip = readCount(url, "$skip", 0);
   const top = readCount(url, "$top", MAX_PAGE);
   if (skip === undefined || top === undefined) {
     return refuse(400, "SubCode=40000. $skip and $top must be numbers.");
   }
-  const queues = [...broker.queues.values()];
+  const { title, entities } = found;
   const end = skip + Math.min(top, MAX_PAGE);
   return ok(
-    toQueueFeed(
+    toEntityFeed(
       url,
-      queues.slice(skip, end),
-      end < queues.length ? end : undefined,
+      title,
+      entities.slice(skip, end),
+      end < entities.length ? end : undefined,
     ),
   );
 }

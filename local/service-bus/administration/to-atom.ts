@@ -1,26 +1,38 @@
-import type { MessageQueue } from "../message-queue.ts";
-import { toQueueDescription } from "./to-queue-description.ts";
 import { element, escapeXml, type Xml } from "./xml.ts";
 
 const ATOM = 'xmlns="http://www.w3.org/2005/Atom"';
 const DATA =
   'xmlns="http://schemas.microsoft.com/netservices/2010/10/servicebus/connect" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"';
 
-/** One queue as the entry that Service Bus gives for it. */
-export function toQueueEntry(url: URL, queue: MessageQueue): Xml {
+/** An entity, or a rule of one, as it is told of. */
+export interface EntityEntry {
+  /** The path by which it is asked for. */
+  readonly path: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** The name of its description. */
+  readonly kind: string;
+  /** Its description, made when it is needed: counts and sizes are read from the disk. */
+  describe(): Xml;
+}
+
+/** One entity as the entry that Service Bus gives for it. */
+export function toEntityEntry(url: URL, entity: EntityEntry): Xml {
   return toEntry({
-    url: new URL(`/${queue.name}${url.search}`, url),
-    title: queue.name,
-    createdAt: queue.createdAt,
-    updatedAt: queue.openedAt,
-    content: element("QueueDescription", toQueueDescription(queue), DATA),
+    url: new URL(`/${entity.path}${url.search}`, url),
+    title: entity.name,
+    createdAt: entity.createdAt,
+    updatedAt: entity.updatedAt,
+    content: element(entity.kind, entity.describe(), DATA),
   });
 }
 
-/** A page of queues; `nextSkip` is where the next page begins, undefined after the last. */
-export function toQueueFeed(
+/** A page of entities; `nextSkip` is where the next page begins, undefined after the last. */
+export function toEntityFeed(
   url: URL,
-  queues: readonly MessageQueue[],
+  title: string,
+  entities: readonly EntityEntry[],
   nextSkip: number | undefined,
 ): Xml {
   const links = [toLink("self", url)];
@@ -32,11 +44,11 @@ export function toQueueFeed(
   return element(
     "feed",
     [
-      element("title", "Queues", 'type="text"'),
+      element("title", title, 'type="text"'),
       element("id", escapeXml(url.href)),
       element("updated", new Date().toISOString()),
       ...links,
-      ...queues.map((queue) => toQueueEntry(url, queue)),
+      ...entities.map((entity) => toEntityEntry(url, entity)),
     ].join(""),
     ATOM,
   );

@@ -1,5 +1,5 @@
 import type { EventContext, Receiver } from "rhea";
-import type { MessageQueue, SentMessage } from "../message-queue.ts";
+import type { MessageIntake, SentMessage } from "../message-entity.ts";
 import { amqpErrors, MAX_MESSAGE_BYTES } from "./amqp-errors.ts";
 import type { LinkContext } from "./link-context.ts";
 import { readBatch, readMessage } from "./message-codec.ts";
@@ -7,10 +7,10 @@ import { MalformedMessage } from "./message-sections.ts";
 import { BATCH_FORMAT } from "./raw-transfers.ts";
 import { amqpMessages } from "./rhea-internals.ts";
 
-/** Serves a link on which a client sends to a queue: a message is accepted once it is on disk. */
+/** Serves a link on which a client sends: a message is accepted once it is on disk. */
 export function serveIncomingLink(
   receiver: Receiver,
-  queue: MessageQueue,
+  intake: MessageIntake,
   context: LinkContext,
 ): void {
   receiver.on("message", (event: EventContext) => {
@@ -26,7 +26,11 @@ export function serveIncomingLink(
       delivery.reject(amqpErrors.malformed());
       return;
     }
-    context.transact(() => queue.send(messages));
+    if (!intake.takes(messages)) {
+      delivery.reject(amqpErrors.sessionIdMissing());
+      return;
+    }
+    context.transact(() => intake.send(messages));
     context.afterCommit(() => {
       delivery.update(true, amqpMessages.accepted().described());
     });

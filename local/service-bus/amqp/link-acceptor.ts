@@ -1,5 +1,7 @@
 import type { Connection, EventContext, Receiver, Sender, Session } from "rhea";
 import type { Broker } from "../broker.ts";
+import type { MessageEntity } from "../message-entity.ts";
+import { serveSessionLink, SESSION_FILTER } from "./accept-session.ts";
 import {
   type AmqpErrorFields,
   amqpErrors,
@@ -8,7 +10,7 @@ import {
 import type { Claims, ClaimsDesk } from "./claims.ts";
 import { serveIncomingLink } from "./incoming-link.ts";
 import type { LinkContext } from "./link-context.ts";
-import type { ManagementReply } from "./management-operations.ts";
+import type { ManagementReply } from "./management-reply.ts";
 import { serveOutgoingLink } from "./outgoing-link.ts";
 import {
   type ReplyLinks,
@@ -30,7 +32,6 @@ export interface LinkAcceptor {
 
 const CLAIMS = "$cbs";
 const MANAGEMENT = /\/?\$management$/iu;
-const SESSION_FILTER = "com.microsoft:session-filter";
 
 /** What an endpoint needs that lets nobody in without a token. */
 export interface TokenAccess {
@@ -78,7 +79,7 @@ export function createLinkAcceptor(
 }
 
 function openOutgoing(parts: AcceptorParts, sender: Sender): void {
-  const { broker, context, onEnd } = parts;
+  const { broker, onEnd } = parts;
   const address = sender.source?.address;
   sender.on("sender_close", () => end(parts, sender));
   if (!isText(address)) {
@@ -94,11 +95,36 @@ function openOutgoing(parts: AcceptorParts, sender: Sender): void {
   const entity = broker.resolve(address);
   if (entity === undefined) {
     refuse(sender, amqpErrors.entityNotFound(address));
-  } else if (Object.hasOwn(sender.source.filter ?? {}, SESSION_FILTER)) {
-    refuse(
+  } else {
+    openReceiving(parts, sender, entity);
+  }
+}
+
+function openReceiving(
+  { context, onEnd }: AcceptorParts,
+  sender: Sender,
+  entity: MessageEntity,
+): void {
+  const { sessions, noReceivers } = entity;
+  const asksForSession = Object.hasOwn(
+    sender.source.filter ?? {},
+    SESSION_FILTER,
+  );
+  if (noReceivers !== undefined) {
+    refuse(sender, amqpErrors.notAllowed(noReceivers));
+  } else if (asksForSession && sessions !== undefined) {
+    const serve = {
+      accept: () => acceptAttach(sender),
+      refuse: (error: AmqpErrorFields) => refuse(sender, error),
+    };
+    onEnd.set(
       sender,
-      amqpErrors.notImplemented("Sessions are not supported locally."),
+      serveSessionLink({ sender, entity, sessions, context, ...serve }),
     );
+  } else if (asksForSession) {
+    refuse(sender, amqpErrors.sessionsNotHere());
+  } else if (sessions !== undefined) {
+    refuse(sender, amqpErrors.sessionsOnly());
   } else {
     acceptAttach(sender);
     onEnd.set(sender, serveOutgoingLink(sender, entity, context));
@@ -125,14 +151,14 @@ function openIncoming(parts: AcceptorParts, receiver: Receiver): void {
   } else if (MANAGEMENT.test(address)) {
     acceptAttach(receiver);
     serveManagement(receiver, entity, repliesOf(parts, receiver), context);
-  } else if (entity.queue === undefined) {
+  } else if (entity.intake === undefined) {
     refuse(
       receiver,
       amqpErrors.notAllowed("Messages cannot be sent to this entity."),
     );
   } else {
     acceptAttach(receiver);
-    serveIncomingLink(receiver, entity.queue, context);
+    serveIncomingLink(receiver, entity.intake, context);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CommitLoop } from "../../../shared/storage/commit-loop.ts";
+import type { Timers } from "../timers.ts";
 
 export type Log = (level: "info" | "warn" | "error", message: string) => void;
 
@@ -7,6 +8,8 @@ export interface LinkContext {
   /** Runs changes inside this turn's transaction. */
   readonly transact: <T>(operation: () => T) => T;
   readonly afterCommit: CommitLoop["afterCommit"];
+  readonly timers: Timers;
+  readonly now: () => number;
   readonly log: Log;
 }
 

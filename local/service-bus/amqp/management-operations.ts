@@ -1,36 +1,30 @@
 import type { Typed } from "rhea";
 import type { HandedMessage, Settlement } from "../lane-moves.ts";
-import type { MessageEntity } from "../message-queue.ts";
+import type { MessageEntity } from "../message-entity.ts";
 import { STORED_STATES } from "../message-store.ts";
-import {
-  type AmqpErrorFields,
-  amqpErrors,
-  MAX_MESSAGE_BYTES,
-} from "./amqp-errors.ts";
+import { amqpErrors, MAX_MESSAGE_BYTES } from "./amqp-errors.ts";
 import {
   encodeForDelivery,
   type MapEntry,
   readMessage,
 } from "./message-codec.ts";
+import {
+  badRequest,
+  isRecord,
+  listOf,
+  lockLost,
+  type ManagementReply,
+  type ManagementRequest,
+  messageNotFound,
+  type Operation,
+  sessionIdOf,
+  sessionLost,
+  toNumber,
+} from "./management-reply.ts";
 import { amqpTypes } from "./rhea-internals.ts";
+import { ruleOperations } from "./rule-operations.ts";
+import { sessionOperations } from "./session-operations.ts";
 import { edited } from "./to-settlement.ts";
-
-/** What an operation answers; `body` is encoded as an AMQP map. */
-export type ManagementReply =
-  | { readonly status: 200; readonly body?: Readonly<Record<string, unknown>> }
-  | { readonly status: 204 }
-  | {
-      readonly status: 400 | 401 | 404 | 410 | 501;
-      readonly error: AmqpErrorFields;
-    };
-
-/** The decoded map in the body of a request. */
-export type ManagementRequest = Readonly<Record<string, unknown>>;
-
-type Operation = (
-  entity: MessageEntity,
-  request: ManagementRequest,
-) => ManagementReply;
 
 const ARRAY_OF_LONG = 0x81;
 const ARRAY_OF_TIMESTAMP = 0x83;
@@ -43,6 +37,8 @@ const operations: Readonly<Record<string, Operation>> = {
   "com.microsoft:renew-lock": renewLocks,
   "com.microsoft:receive-by-sequence-number": receiveDeferred,
   "com.microsoft:update-disposition": updateDisposition,
+  ...sessionOperations,
+  ...ruleOperations,
 };
 
 /**
@@ -54,11 +50,12 @@ export function runManagementOperation(
   name: string,
   entity: MessageEntity,
   request: ManagementRequest,
+  linkName?: string,
 ): ManagementReply {
   const operation = Object.hasOwn(operations, name)
     ? operations[name]
     : undefined;
-  if (operation !== undefined) return operation(entity, request);
+  if (operation !== undefined) return operation(entity, request, linkName);
   return {
     status: 501,
     error: amqpErrors.notImplemented(
@@ -71,8 +68,9 @@ function scheduleMessages(
   entity: MessageEntity,
   request: ManagementRequest,
 ): ManagementReply {
-  const { queue } = entity;
-  if (queue === undefined) return badRequest("Nothing is sent to this entity.");
+  const { intake } = entity;
+  if (intake === undefined)
+    return badRequest("Nothing is sent to this entity.");
   const entries = listOf(request["messages"]);
   const encoded = entries.map((entry) =>
     isRecord(entry) ? entry["message"] : undefined,
@@ -83,7 +81,11 @@ function scheduleMessages(
   if (encoded.some((bytes) => bytes.length > MAX_MESSAGE_BYTES)) {
     return { status: 400, error: amqpErrors.tooLarge() };
   }
-  const sequenceNumbers = queue.send(encoded.map(readMessage));
+  const messages = encoded.map(readMessage);
+  if (!intake.takes(messages)) {
+    return { status: 400, error: amqpErrors.sessionIdMissing() };
+  }
+  const sequenceNumbers = intake.send(messages);
   return {
     status: 200,
     body: {
@@ -97,7 +99,7 @@ function cancelScheduledMessages(
   request: ManagementRequest,
 ): ManagementReply {
   const isCancelled = entity.lane.cancelScheduled(sequenceNumbersOf(request));
-  return isCancelled ? { status: 200 } : notFound();
+  return isCancelled ? { status: 200 } : messageNotFound();
 }
 
 function peekMessages(
@@ -108,6 +110,7 @@ function peekMessages(
   const page = entity.lane.peek(
     toNumber(request["from-sequence-number"]),
     Math.min(Math.max(Math.trunc(limit), 1), MAX_PEEKED),
+    sessionIdOf(request),
   );
   let bytes = 0;
   const messages = [];
@@ -130,6 +133,9 @@ function renewLocks(
   entity: MessageEntity,
   request: ManagementRequest,
 ): ManagementReply {
+  if (entity.sessions !== undefined) {
+    return badRequest("The locks of a session's messages end with its own.");
+  }
   const tokens = lockTokensOf(request);
   if (!tokens.every((token) => entity.lane.holdsLock(token))) return lockLost();
   const ends = tokens.map((token) => entity.lane.renew(token));
@@ -144,11 +150,16 @@ function receiveDeferred(
   request: ManagementRequest,
 ): ManagementReply {
   const mode = request["receiver-settle-mode"] === 0 ? "take" : "lock";
+  const sessionId = sessionIdOf(request);
+  const session =
+    sessionId === undefined ? undefined : entity.sessions?.held(sessionId);
+  if (sessionId !== undefined && session === undefined) return sessionLost();
   const messages = entity.lane.receiveDeferred(
     sequenceNumbersOf(request),
     mode,
+    session,
   );
-  if (messages === undefined) return notFound();
+  if (messages === undefined) return messageNotFound();
   return { status: 200, body: { messages: messages.map(toDeferredEntry) } };
 }
 
@@ -219,30 +230,3 @@ function lockTokensOf(request: ManagementRequest): string[] {
     Buffer.isBuffer(token) ? token.toString("hex") : "",
   );
 }
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-/** Longs arrive as numbers, or as eight bytes when they are large. */
-function toNumber(value: unknown): number {
-  if (!Buffer.isBuffer(value)) return Number(value) || 0;
-  return value.length === 8 ? Number(value.readBigInt64BE()) : 0;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-const badRequest = (description: string): ManagementReply => ({
-  status: 400,
-  error: amqpErrors.argument(description),
-});
-const notFound = (): ManagementReply => ({
-  status: 404,
-  error: amqpErrors.messageNotFound(),
-});
-const lockLost = (): ManagementReply => ({
-  status: 410,
-  error: amqpErrors.lockLost(),
-});

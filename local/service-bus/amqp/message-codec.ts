@@ -17,6 +17,7 @@ export interface ReadMessage {
   readonly ttlMs: number | undefined;
   /** Milliseconds since the epoch. */
   readonly scheduledFor: number | undefined;
+  readonly sessionId: string | undefined;
 }
 
 /** What the broker tells a receiver about a message, beside what the sender wrote. */
@@ -34,6 +35,7 @@ export interface DeliveryFacts {
 export type MapEntry = readonly [key: string, value: Typed];
 
 const MESSAGE_ID_FIELD = 0;
+const GROUP_ID_FIELD = 10;
 const TTL_FIELD = 2;
 const DELIVERY_COUNT_FIELD = 4;
 
@@ -50,7 +52,9 @@ export function readMessage(encoded: Buffer): ReadMessage {
     annotations.find(([key]) => key === "x-opt-scheduled-enqueue-time")?.[1],
   );
   const messageId = plain(properties[MESSAGE_ID_FIELD]);
+  const groupId = plain(properties[GROUP_ID_FIELD]);
   const common = {
+    sessionId: typeof groupId === "string" ? groupId : undefined,
     ttlMs: typeof ttl === "number" ? ttl : undefined,
     scheduledFor: scheduled === null ? undefined : Number(scheduled),
   };
@@ -131,6 +135,48 @@ export function withApplicationProperties(
   const code = SECTION.applicationProperties;
   const merged = mergeEntries(entriesOf(find(sections, code)), entries);
   return replace(sections, code, encodeMap(code, merged, toText));
+}
+
+const ENQUEUE_SEQUENCE = "x-opt-enqueue-sequence-number";
+
+/** The stored message with the number under which it was first taken in; one that it has stays. */
+export function withEnqueueSequenceNumber(
+  content: Buffer,
+  sequenceNumber: number,
+): Buffer {
+  const { annotations } = readFilterSections(content);
+  if (annotations.some(([key]) => key === ENQUEUE_SEQUENCE)) return content;
+  const number = amqpTypes.wrap_long(sequenceNumber);
+  return withAnnotation(content, ENQUEUE_SEQUENCE, number);
+}
+
+/** The stored message with the entity that dead-lettered it. */
+export function withDeadLetterSource(content: Buffer, source: string): Buffer {
+  const value = amqpTypes.wrap_string(source);
+  return withAnnotation(content, "x-opt-deadletter-source", value);
+}
+
+function withAnnotation(content: Buffer, key: string, value: Typed): Buffer {
+  const sections = splitSections(content);
+  const code = SECTION.messageAnnotations;
+  const merged = mergeEntries(entriesOf(find(sections, code)), [[key, value]]);
+  return replace(sections, code, encodeMap(code, merged, toSymbol));
+}
+
+/** What filters look at, decoded, with every AMQP type. */
+export function readFilterSections(content: Buffer): {
+  readonly annotations: readonly MapEntry[];
+  readonly properties: readonly Typed[];
+  readonly applicationProperties: readonly MapEntry[];
+} {
+  const sections = splitSections(content);
+  return {
+    annotations: entriesOf(find(sections, SECTION.messageAnnotations)),
+    properties: listOf(find(sections, SECTION.properties)),
+    applicationProperties: entriesOf(
+      find(sections, SECTION.applicationProperties),
+    ),
+  };
 }
 
 /** The stored message with the reason why it is dead-lettered. */

@@ -1,7 +1,8 @@
 import type { Delivery, EventContext, Sender } from "rhea";
 import type { Consumer } from "../dispatcher.ts";
 import type { HandedMessage, Settlement } from "../lane-moves.ts";
-import type { MessageEntity } from "../message-queue.ts";
+import type { MessageEntity } from "../message-entity.ts";
+import type { HeldSession } from "../session-desk.ts";
 import { amqpErrors } from "./amqp-errors.ts";
 import { createCreditGauge } from "./credit-gauge.ts";
 import type { LinkContext } from "./link-context.ts";
@@ -15,7 +16,7 @@ import {
 import { type OutcomeName, toSettlement } from "./to-settlement.ts";
 
 /**
- * Serves a link on which a client receives.
+ * Serves a link on which a client receives, from a session where it holds one.
  *
  * O1. A message is handed to the link inside the transaction that counts the delivery, and sent after its commit.
  * O2. Every settlement is answered after the commit that holds it.
@@ -27,8 +28,10 @@ export function serveOutgoingLink(
   sender: Sender,
   entity: MessageEntity,
   context: LinkContext,
+  session?: HeldSession,
 ): () => void {
-  const { lane, dispatcher } = entity;
+  const { lane } = entity;
+  const { dispatcher } = session ?? entity;
   const gauge = createCreditGauge(sender);
   const locks = new Map<Delivery, string>();
   let isOpen = true;

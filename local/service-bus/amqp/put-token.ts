@@ -1,7 +1,7 @@
 import type { Authorize } from "../authorize.ts";
 import { amqpErrors } from "./amqp-errors.ts";
 import type { Claims } from "./claims.ts";
-import type { ManagementReply } from "./management-operations.ts";
+import type { ManagementReply } from "./management-reply.ts";
 import { propertiesOf, type RequestMessage } from "./request-link.ts";
 
 /**

@@ -1,12 +1,9 @@
 import type { EventContext, Receiver, Sender } from "rhea";
-import type { MessageEntity } from "../message-queue.ts";
+import type { MessageEntity } from "../message-entity.ts";
 import { amqpErrors } from "./amqp-errors.ts";
 import { describeError, type LinkContext } from "./link-context.ts";
-import {
-  type ManagementReply,
-  type ManagementRequest,
-  runManagementOperation,
-} from "./management-operations.ts";
+import { runManagementOperation } from "./management-operations.ts";
+import type { ManagementReply, ManagementRequest } from "./management-reply.ts";
 import { amqpMessages, presettle, senderInternals } from "./rhea-internals.ts";
 
 /** The links on which a connection's clients await replies, by the address they gave, or by name. */
@@ -82,11 +79,18 @@ function runOperation(
   request: RequestMessage,
   context: LinkContext,
 ): ManagementReply {
-  const operation = String(propertiesOf(request)["operation"]);
+  const properties = propertiesOf(request);
+  const operation = String(properties["operation"]);
+  const linkName = properties["associated-link-name"];
   const body = (request["body"] ?? {}) as ManagementRequest;
   try {
     return context.transact(() =>
-      runManagementOperation(operation, entity, body),
+      runManagementOperation(
+        operation,
+        entity,
+        body,
+        typeof linkName === "string" ? linkName : undefined,
+      ),
     );
   } catch (error) {
     context.log(

@@ -37,7 +37,7 @@ export interface AmqpTypes {
   wrap_binary(value: Buffer): Typed;
   wrap_boolean(value: boolean): Typed;
   wrap_int(value: number): Typed;
-  wrap_long(value: number): Typed;
+  wrap_long(value: number | Buffer): Typed;
   wrap_string(value: string): Typed;
   wrap_symbol(value: string): Typed;
   wrap_timestamp(value: number): Typed;
@@ -84,6 +84,7 @@ export function acceptSocket(
 }
 
 interface LocalAttach {
+  properties?: Readonly<Record<string, Typed>>;
   snd_settle_mode?: number;
   rcv_settle_mode?: number;
   max_message_size?: number;
@@ -131,4 +132,22 @@ export function settleOutgoing(delivery: Delivery, outcome: Outcome): void {
 /** Settles an outgoing delivery that nobody will answer. */
 export function presettle(delivery: Delivery): void {
   (delivery as { settled: boolean }).settled = true;
+}
+
+/**
+ * Holds back the answer to an attach, which rhea is about to write, until the returned function is called: until then
+ * the link is not open.
+ */
+export function deferAttach(link: Sender): () => void {
+  const { state } = link as unknown as {
+    readonly state: { local_open: boolean; open_requests: number };
+  };
+  state.local_open = false;
+  state.open_requests = 0;
+  let isHeldBack = true;
+  return () => {
+    if (!isHeldBack) return;
+    isHeldBack = false;
+    if (link.session.is_open()) (link as unknown as { open(): void }).open();
+  };
 }

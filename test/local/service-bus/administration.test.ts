@@ -51,6 +51,40 @@ describe.each(connectionForms)("administration, by %s", (form) => {
         { name: "plain" },
         { name: "team/plain" },
       ],
+      topics: [
+        {
+          name: "events",
+          defaultMessageTtlMs: 60_000,
+          subscriptions: [
+            {
+              name: "all",
+              requiresSession: true,
+              maxDeliveryCount: 4,
+              forwardDeadLetteredMessagesTo: "plain",
+            },
+            {
+              name: "some",
+              rules: [
+                {
+                  name: "sql",
+                  filter: {
+                    sqlExpression: "size > @least AND sys.Label <> '<&>'",
+                    sqlParameters: { "@least": 3 },
+                  },
+                },
+                {
+                  name: "equal",
+                  filter: {
+                    subject: "s",
+                    applicationProperties: { flag: true, text: "x", n: 1.5 },
+                  },
+                },
+              ],
+            },
+          ],
+        },
+        { name: "quiet", subscriptions: [] },
+      ],
       clock,
     });
     messages = openMessageClient(bus.connection, {});
@@ -156,6 +190,95 @@ describe.each(connectionForms)("administration, by %s", (form) => {
     await expect(administration.getQueue("nowhere")).rejects.toMatchObject({
       code: "MessageEntityNotFoundError",
     });
+  });
+
+  it("tells of topics: their settings, and what waits in them", async () => {
+    expect(await administration.getTopic("events")).toMatchObject({
+      name: "events",
+      defaultMessageTimeToLive: "PT1M",
+      requiresDuplicateDetection: false,
+      status: "Active",
+    });
+    const sender = messages.createSender("events");
+    await sender.scheduleMessages(
+      { body: 1 },
+      new Date(clock.now() + 3_600_000),
+    );
+    expect(
+      await administration.getTopicRuntimeProperties("events"),
+    ).toMatchObject({
+      name: "events",
+      subscriptionCount: 2,
+      scheduledMessageCount: 1,
+      createdAt: new Date(clock.now()),
+    });
+    const names: string[] = [];
+    for await (const { name } of administration.listTopics()) names.push(name);
+    expect(names).toEqual(["events", "quiet"]);
+    const runtime = administration.listTopicsRuntimeProperties();
+    expect((await runtime.next()).value).toMatchObject({ name: "events" });
+    expect(await administration.topicExists("quiet")).toBe(true);
+    expect(await administration.topicExists("plain/none")).toBe(false);
+  });
+
+  it("tells of subscriptions: their settings, and what is in them", async () => {
+    expect(await administration.getSubscription("events", "ALL")).toMatchObject(
+      {
+        topicName: "events",
+        subscriptionName: "all",
+        requiresSession: true,
+        maxDeliveryCount: 4,
+        defaultMessageTimeToLive: "PT1M",
+        deadLetteringOnFilterEvaluationExceptions: true,
+        forwardDeadLetteredMessagesTo: expect.stringMatching(
+          /\/plain$/,
+        ) as string,
+      },
+    );
+    await messages
+      .createSender("events")
+      .sendMessages({ body: 1, subject: "s", sessionId: "s" });
+    expect(
+      await administration.getSubscriptionRuntimeProperties("events", "all"),
+    ).toMatchObject({ activeMessageCount: 1, totalMessageCount: 1 });
+    const names: string[] = [];
+    for await (const found of administration.listSubscriptions("events")) {
+      names.push(found.subscriptionName);
+    }
+    expect(names).toEqual(["all", "some"]);
+    const runtime = administration.listSubscriptionsRuntimeProperties("events");
+    expect((await runtime.next()).value).toMatchObject({
+      topicName: "events",
+      subscriptionName: "all",
+      activeMessageCount: 1,
+    });
+    expect(await administration.subscriptionExists("events", "none")).toBe(
+      false,
+    );
+  });
+
+  it("tells of rules", async () => {
+    expect(await administration.getRule("events", "some", "sql")).toMatchObject(
+      {
+        name: "sql",
+        filter: {
+          sqlExpression: "size > @least AND sys.Label <> '<&>'",
+          sqlParameters: { "@least": 3 },
+        },
+      },
+    );
+    const rules = [];
+    for await (const rule of administration.listRules("events", "some")) {
+      rules.push(rule);
+    }
+    expect(rules.map(({ name }) => name).toSorted()).toEqual(["equal", "sql"]);
+    expect(rules.find(({ name }) => name === "equal")?.filter).toMatchObject({
+      subject: "s",
+      applicationProperties: { flag: true, text: "x", n: 1.5 },
+    });
+    expect(await administration.ruleExists("events", "all", "$Default")).toBe(
+      true,
+    );
   });
 
   it("tells what namespace it is", async () => {

@@ -18,9 +18,68 @@ export const contractQueues = {
     name: "deduplicating",
     duplicateDetectionWindowMs: 60_000,
   },
+  sessions: {
+    name: "sessions",
+    requiresSession: true,
+    lockDurationMs: 60_000,
+    maxDeliveryCount: 2,
+  },
+  destination: { name: "destination" },
+  forwarding: { name: "forwarding", forwardTo: "destination" },
+  forwardingToTopic: { name: "forwarding-to-topic", forwardTo: "events" },
+  forwardingDeadLetters: {
+    name: "forwarding-dead-letters",
+    forwardDeadLetteredMessagesTo: "destination",
+  },
+  there: { name: "there", forwardTo: "back" },
+  back: { name: "back", forwardTo: "there" },
 } as const;
 
-/** A namespace, local or real, with the queues above. */
+/** The topics that the contract needs; their subscriptions empty, with these rules, when a test begins. */
+export const contractTopics = {
+  events: {
+    name: "events",
+    subscriptions: [
+      { name: "all", maxDeliveryCount: 2 },
+      {
+        name: "large",
+        rules: [
+          {
+            name: "by-size",
+            filter: { sqlExpression: "size >= 10 AND sys.Label LIKE 'order%'" },
+          },
+        ],
+      },
+      {
+        name: "north",
+        rules: [
+          {
+            name: "by-region",
+            filter: {
+              subject: "order",
+              applicationProperties: { region: "N" },
+            },
+          },
+        ],
+      },
+      { name: "ordered", requiresSession: true },
+      {
+        name: "strict",
+        rules: [
+          { name: "calculates", filter: { sqlExpression: "size / parts > 1" } },
+        ],
+        deadLetteringOnFilterEvaluationExceptions: true,
+      },
+      {
+        name: "forwarded",
+        rules: [{ name: "to-queue", filter: { subject: "forward" } }],
+        forwardTo: "destination",
+      },
+    ],
+  },
+} as const;
+
+/** A namespace, local or real, with the queues and topics above. */
 export interface NamespaceUnderTest {
   connect(options: ServiceBusClientOptions): ServiceBusClient;
   /** Lets time pass in the namespace: at once on a virtual clock, by waiting on a real one. */

@@ -82,6 +82,7 @@ describe("the endpoint", () => {
       scheduled: 0,
       deferred: 0,
       deadLettered: 0,
+      transferDeadLettered: 0,
     });
     expect(() => endpoint.counts("nowhere")).toThrow(RangeError);
   });
@@ -145,25 +146,10 @@ describe("the endpoint", () => {
     expect(await roundTrip()).toBe("alive");
   });
 
-  it("refuses sessions and transactions by name of the condition", async () => {
-    const connection = connectRaw();
-    const withSession = connection.open_receiver({
-      source: {
-        address: "jobs",
-        filter: { "com.microsoft:session-filter": "s" },
-      },
-    });
-    const [refused] = (await once(withSession, "receiver_error")) as [
-      EventContext,
-    ];
-    expect(refused.receiver?.error).toMatchObject({
-      condition: "amqp:not-implemented",
-    });
-    const coordinator = connection.open_sender({ target: {} });
-    const [second] = (await once(coordinator, "sender_error")) as [
-      EventContext,
-    ];
-    expect(second.sender?.error).toMatchObject({
+  it("refuses transactions by name of the condition", async () => {
+    const coordinator = connectRaw().open_sender({ target: {} });
+    const [event] = (await once(coordinator, "sender_error")) as [EventContext];
+    expect(event.sender?.error).toMatchObject({
       condition: "amqp:not-implemented",
     });
   });

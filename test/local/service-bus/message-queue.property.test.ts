@@ -6,11 +6,11 @@ import {
   type MessageQueue,
   openMessageQueue,
 } from "../../../local/service-bus/message-queue.ts";
+import { createMessageStore } from "../../../local/service-bus/message-store.ts";
 import {
-  createMessageStore,
   SERVICE_BUS_APPLICATION_ID,
   serviceBusMigrations,
-} from "../../../local/service-bus/message-store.ts";
+} from "../../../local/service-bus/migrations.ts";
 import { createTimers } from "../../../local/service-bus/timers.ts";
 import { openDatabase } from "../../../shared/storage/open-database.ts";
 import { createQueueModel } from "./queue-model.ts";
@@ -147,6 +147,9 @@ function createBench(deadLettersExpired: boolean) {
       timers,
       now: () => clock.now(),
       transact: (step) => step(),
+      intakeOf(name) {
+        throw new RangeError(name);
+      },
     });
   let queue = open();
   let tokens: (string | undefined)[] = [];
@@ -167,6 +170,7 @@ function createBench(deadLettersExpired: boolean) {
             ttlMs: step.ttlMs,
             scheduledFor:
               delayMs === undefined ? undefined : clock.now() + delayMs,
+            sessionId: undefined,
           },
         ]);
         model.send(sent, step.ttlMs, delayMs);

@@ -33,8 +33,16 @@ describe("the life of a message", () => {
 });
 
 describe("decideReturn", () => {
-  const policy = { maxDeliveryCount: 3, deadLettersExpired: true };
-  const message = { deliveries: 1, expiresAt: Infinity };
+  const policy = {
+    maxDeliveryCount: 3,
+    deadLettersExpired: true,
+    requiresSession: false,
+  };
+  const message = {
+    deliveries: 1,
+    expiresAt: Infinity,
+    sessionId: undefined,
+  };
 
   it.each([
     [message, policy, { event: "return" }],
@@ -44,7 +52,7 @@ describe("decideReturn", () => {
       { event: "deadLetter", cause: "MaxDeliveryCountExceeded" },
     ],
     [
-      { deliveries: 3, expiresAt: 10 },
+      { ...message, deliveries: 3, expiresAt: 10 },
       policy,
       { event: "deadLetter", cause: "TTLExpiredException" },
     ],
@@ -54,6 +62,16 @@ describe("decideReturn", () => {
       { event: "expire" },
     ],
     [{ ...message, expiresAt: 11 }, policy, { event: "return" }],
+    [
+      message,
+      { ...policy, requiresSession: true },
+      { event: "deadLetter", cause: "Session ID is null" },
+    ],
+    [
+      { ...message, sessionId: "s" },
+      { ...policy, requiresSession: true },
+      { event: "return" },
+    ],
   ])("%o under %o at 10: %o", (returning, under, decision) => {
     expect(decideReturn(returning, under, 10)).toEqual(decision);
   });

@@ -135,6 +135,7 @@ describe("a restart", () => {
       scheduled: 1,
       deferred: 1,
       deadLettered: 1,
+      transferDeadLettered: 0,
     });
     await client.close();
     await endpoint.close();

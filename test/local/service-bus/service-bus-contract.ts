@@ -1,9 +1,12 @@
 import type { ServiceBusClient } from "@azure/service-bus";
 import { afterEach, beforeEach } from "vitest";
 import type { ContractBench, NamespaceUnderTest } from "./contract-bench.ts";
+import { forwardingContract } from "./forwarding-contract.ts";
 import { receivingContract } from "./receiving-contract.ts";
+import { sessionsContract } from "./sessions-contract.ts";
 import { sendingContract } from "./sending-contract.ts";
 import { settlingContract } from "./settling-contract.ts";
+import { topicsContract } from "./topics-contract.ts";
 
 /** What any Service Bus must do for the real client, whoever runs it. */
 export function serviceBusContract(
@@ -37,4 +40,7 @@ export function serviceBusContract(
   sendingContract(bench);
   settlingContract(bench);
   receivingContract(bench);
+  sessionsContract(bench);
+  topicsContract(bench);
+  forwardingContract(bench);
 }

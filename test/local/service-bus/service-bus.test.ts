@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { openMessageClient } from "../../../shared/messages/adapters/service-bus-connection.ts";
 import { type Identity, startIdentity } from "../../azure/identity.ts";
-import { contractQueues } from "./contract-bench.ts";
+import { contractQueues, contractTopics } from "./contract-bench.ts";
 import { serviceBusContract } from "./service-bus-contract.ts";
 import { connectionForms, startTestBus } from "./start-test-bus.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
@@ -18,6 +18,7 @@ describe.each(connectionForms)("the local endpoint, by %s", (form) => {
     const { connection, close } = await startTestBus({
       identity: form === "token" ? identity : undefined,
       queues: Object.values(contractQueues),
+      topics: Object.values(contractTopics),
       clock,
     });
     return {
