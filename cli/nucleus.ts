@@ -5,6 +5,7 @@ import { ExpectedFailure, UsageError } from "./failures.ts";
 /** Loaded on demand: `token` must not wait for the host's code, and an old Node must get past the imports. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./commands/start.ts")).runStart,
+  host: async () => (await import("./commands/host.ts")).runHost,
   demo: async () => (await import("./commands/demo.ts")).runDemo,
   doctor: async () => (await import("./commands/doctor.ts")).runDoctor,
   "rotate-keys": async () =>

@@ -7,6 +7,12 @@ const text = `Nucleus: orchestration for AI content work that leaves no content 
   nucleus start [--port N]
       Keeps the app running on 127.0.0.1 (default port 7071, or PORT).
 
+  nucleus host start [--script-root DIR] [--port N] [--verbose]
+                     [--service-bus-config FILE]
+      Runs any Node function app folder (default: the current one) as Azure
+      Functions Core Tools would; its state lies in DIR/.nucleus. FILE is a
+      Service Bus emulator configuration that names the local queues.
+
   nucleus demo [--dir DIR] [--query TEXT] [--json]
       Asks a question about the documents in DIR, shows each step, verifies the
       callback, prints the answer with its quotes, and searches for leaks.

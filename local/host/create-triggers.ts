@@ -1,18 +1,14 @@
 import type { Clock } from "../durable/clock.ts";
 import type { QueueDefinition } from "../service-bus/queue-definition.ts";
-import type {
-  CatalogedFunction,
-  SortedFunctions,
-} from "./function-catalogue.ts";
+import type { SortedFunctions } from "./function-catalogue.ts";
 import type { HostLog } from "./host-log.ts";
 import { HostStartError } from "./host-start-error.ts";
 import type { Invoker } from "./invoker.ts";
 import type { TaskHubStore } from "./open-task-hub.ts";
 import type { HostJson } from "./read-host-json.ts";
-import { findConnection } from "./resolve-setting.ts";
+import type { Settings } from "./resolve-setting.ts";
 import {
   createServiceBusTrigger,
-  readConnectionName,
   readQueueBinding,
 } from "./triggers/service-bus-trigger.ts";
 import { createTimerStore } from "./triggers/timer-store.ts";
@@ -24,13 +20,10 @@ export interface CreateTriggersDeps {
   readonly clock: Clock;
   readonly hub: TaskHubStore;
   readonly hostJson: HostJson;
-  /** Connection settings that are missing are added. */
-  readonly settings: Record<string, string>;
+  readonly settings: Settings;
   readonly log: HostLog;
   readonly localBroker: string;
   readonly localQueues: readonly QueueDefinition[];
-  /** Tells the worker of settings that were added. */
-  readonly addSettings: (values: Readonly<Record<string, string>>) => void;
 }
 
 /** The triggers that call functions by themselves: timers and queues. @throws HostStartError for one that cannot work. */
@@ -40,7 +33,6 @@ export function createTriggers(
 ): Trigger[] {
   const { settings, log, hub } = deps;
   const store = createTimerStore(hub.database, hub.loop);
-  addConnections(queues, deps);
   return [
     ...timers.map((called) => createTimerTrigger(called, { ...deps, store })),
     ...queues.map((called) => {
@@ -64,18 +56,4 @@ export function createTriggers(
       });
     }),
   ];
-}
-
-/** Connections that the app names and nobody set lead to the local broker, for the app's own clients too. */
-function addConnections(
-  queues: readonly CatalogedFunction[],
-  { settings, localBroker, addSettings }: CreateTriggersDeps,
-): void {
-  const added: Record<string, string> = {};
-  for (const { trigger } of queues) {
-    const name = readConnectionName(trigger["connection"]);
-    if (findConnection(name, settings) === undefined) added[name] = localBroker;
-  }
-  Object.assign(settings, added);
-  addSettings(added);
 }

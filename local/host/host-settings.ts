@@ -3,6 +3,7 @@ import { HostStartError } from "./host-start-error.ts";
 import { readLocalSettings } from "./read-local-settings.ts";
 import { findConnection, resolveSetting } from "./resolve-setting.ts";
 import type { HostJson } from "./read-host-json.ts";
+import { createTimeZone } from "./time-zone.ts";
 
 export interface HostSettingsOptions {
   readonly scriptRoot: string;
@@ -37,12 +38,21 @@ export function createHostSettings(
     if (findConnection(connection, settings) === undefined)
       settings[name] = options.serviceBusConnectionString;
   }
-  const timeZone = settings["WEBSITE_TIME_ZONE"] ?? "UTC";
-  if (!/^(Etc\/)?UTC$/i.test(timeZone))
+  const timeZone = settings["WEBSITE_TIME_ZONE"];
+  if (timeZone !== undefined && !isTimeZone(timeZone))
     throw new HostStartError(
-      "WEBSITE_TIME_ZONE is not supported by the embedded runtime: schedules are in UTC. Remove the setting.",
+      'WEBSITE_TIME_ZONE is not a time zone of the tz database. Set it to a name such as "Europe/Berlin".',
     );
   return settings;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    createTimeZone(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const bodyLimitSetting = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT";

@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { CatalogedFunction } from "./function-catalogue.ts";
 import type { HostLog } from "./host-log.ts";
+import type { Outputs } from "./outputs/create-outputs.ts";
 import { createTraceparent } from "./trace-context.ts";
 import type { ParameterData, TypedData } from "./typed-data.ts";
-import type { InvocationRequest } from "./worker-messages.ts";
+import type { InvocationError, InvocationRequest } from "./worker-messages.ts";
 import type { InvocationOutcome } from "./open-invocations.ts";
+import { toInvocationError } from "./worker/to-invocation-error.ts";
 
 export interface Invocation {
+  /** Given where something else must name the invocation too. */
+  readonly invocationId?: string;
   readonly called: CatalogedFunction;
   /** The trigger's data; undefined for no value. */
   readonly data: TypedData | undefined;
@@ -14,6 +18,8 @@ export interface Invocation {
   readonly traceparent?: string | undefined;
   readonly tracestate?: string | undefined;
   readonly retry?: { readonly count: number; readonly max: number };
+  /** Called once the invocation has gone to a worker that takes streamed requests, with that worker's port for them. */
+  readonly dispatched?: (httpPort: number) => void;
 }
 
 /** Runs functions, one log line per invocation; counts what is under way. */
@@ -27,27 +33,53 @@ export interface InvokerDeps {
   readonly run: (
     request: InvocationRequest,
     timeoutMs: number,
+    dispatched?: (httpPort: number) => void,
   ) => Promise<InvocationOutcome>;
   readonly functionTimeoutMs: number;
   /** The JSON of the durable client binding. */
   readonly clientBinding: string;
   readonly log: HostLog;
+  readonly outputs: Outputs;
+  /** What a function threw; an orchestrator's failure is the engine's to report. */
+  readonly onFailure: (error: InvocationError) => void;
 }
 
 export function createInvoker(deps: InvokerDeps): Invoker {
   let underWay = 0;
   let waiters: (() => void)[] = [];
 
+  /** An invocation is as good as what became of its outputs. */
+  const send = async (
+    called: CatalogedFunction,
+    outcome: InvocationOutcome,
+  ): Promise<InvocationOutcome> => {
+    if (outcome.kind !== "completed") return outcome;
+    try {
+      await deps.outputs.send(called, outcome);
+      return outcome;
+    } catch (error) {
+      return { kind: "failed", error: toInvocationError(error) };
+    }
+  };
+
   const invoke = async (invocation: Invocation): Promise<InvocationOutcome> => {
     const request = toInvocationRequest(invocation, deps.clientBinding);
     const startedAt = performance.now();
     underWay += 1;
     try {
-      const outcome = await deps.run(request, deps.functionTimeoutMs);
+      const outcome = await send(
+        invocation.called,
+        await deps.run(request, deps.functionTimeoutMs, invocation.dispatched),
+      );
       logOutcome(deps.log, invocation, request.invocationId, {
         outcome,
         durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
       });
+      if (
+        outcome.kind === "failed" &&
+        invocation.called.triggerType !== "orchestrationTrigger"
+      )
+        deps.onFailure(outcome.error);
       return outcome;
     } finally {
       underWay -= 1;
@@ -68,9 +100,10 @@ export function createInvoker(deps: InvokerDeps): Invoker {
 }
 
 function toInvocationRequest(
-  { called, data, triggerMetadata, traceparent, tracestate, retry }: Invocation,
+  invocation: Invocation,
   clientBinding: string,
 ): InvocationRequest {
+  const { called, data, triggerMetadata, retry } = invocation;
   const inputData: ParameterData[] = [
     { name: called.triggerName, data: data ?? {} },
     ...called.durableClientNames.map((name) => ({
@@ -79,13 +112,13 @@ function toInvocationRequest(
     })),
   ];
   return {
-    invocationId: randomUUID(),
+    invocationId: invocation.invocationId ?? randomUUID(),
     functionName: called.name,
     inputData,
     triggerMetadata: triggerMetadata ?? {},
     traceContext: {
-      traceParent: traceparent ?? createTraceparent(),
-      traceState: tracestate ?? "",
+      traceParent: invocation.traceparent ?? createTraceparent(),
+      traceState: invocation.tracestate ?? "",
       attributes: {},
     },
     retryContext:

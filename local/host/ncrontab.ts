@@ -1,6 +1,7 @@
 /**
  * NCRONTAB, the schedule language of timer triggers: `{second} {minute} {hour} {day} {month} {day of week}`, or five
- * fields (then the second is 0). A day must match both the day and the day-of-week field. All times are UTC.
+ * fields (then the second is 0). A day must match both the day and the day-of-week field. Times are read as UTC; another
+ * clock is the caller's to convert.
  */
 export interface Schedule {
   readonly seconds: readonly number[];

@@ -32,6 +32,7 @@ const hostJsonSchema = z.looseObject({
         .looseObject({
           autoCompleteMessages: z.boolean().default(true),
           maxConcurrentCalls: count.default(16),
+          maxMessageBatchSize: count.default(1000),
           maxAutoLockRenewalDuration: timeSpan.default(5 * 60_000),
         })
         .prefault({}),

@@ -5,7 +5,7 @@ import { HostStartError } from "./host-start-error.ts";
 import { writeAtomically } from "./runtime-file.ts";
 
 /**
- * The key that opens `function` and `admin` routes and the management endpoints. It is made once per home and kept, so
+ * The key that opens the durable management endpoints, which their links carry. It is made once per home and kept, so
  * that management links that were handed out stay valid over a restart.
  */
 export function readSystemKey(home: string): string {

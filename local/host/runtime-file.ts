@@ -9,6 +9,7 @@ export interface RuntimeInfo {
   readonly workerPids: readonly number[];
   readonly serviceBusConnectionString: string;
   readonly systemKey: string;
+  readonly masterKey: string;
 }
 
 /** Writes the file as a whole or not at all, readable by its owner only. */

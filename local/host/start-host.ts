@@ -15,6 +15,7 @@ import { openFoundation } from "./open-foundation.ts";
 import type { Foundation } from "./open-foundation.ts";
 import { runStopStep } from "./stop-step.ts";
 import type { StopStep } from "./stop-step.ts";
+import type { InvocationError } from "./worker-messages.ts";
 import { wireApp } from "./wire-app.ts";
 import type { WiredApp } from "./wire-app.ts";
 
@@ -31,6 +32,8 @@ export interface HostOptions {
   readonly settings: Readonly<Record<string, string>>;
   readonly queues: readonly QueueDefinition[];
   readonly log: (line: HostLogLine) => void;
+  /** Is told what failed invocations threw, which may hold content and so reaches no log. */
+  readonly onFailure?: (error: InvocationError) => void;
   /**
    * App settings that get the local broker's connection string where they are not set, from the worker's first line on.
    * Connection settings that bindings name get it too, but only once the app is loaded.
@@ -46,8 +49,12 @@ export interface RunningHost {
   /** The worker processes of this moment. */
   readonly workerPids: readonly number[];
   readonly serviceBusConnectionString: string;
-  /** Opens `function` and `admin` routes and the management endpoints. */
+  /** Opens the durable management endpoints; their links carry it. */
   readonly systemKey: string;
+  /** Opens everything else: `admin` and `function` routes, `/admin`. */
+  readonly masterKey: string;
+  /** The host's `default` key, which opens `function` routes. */
+  readonly functionKey: string;
   /** Stops the triggers, drains what is under way, flushes and closes, in at most 10 s. May be called again. */
   stop(): Promise<void>;
 }
@@ -82,16 +89,19 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const { supervisor, broker, httpUrl } = foundation;
   const app = wireApp({
     foundation,
-    registered: await supervisor.start(),
+    loaded: await supervisor.start(),
     hostJson,
     queues: options.queues,
+    home,
     systemKey,
     log,
+    onFailure: options.onFailure ?? (() => undefined),
   });
+  const { masterKey, defaultFunctionKey } = app.keys;
   app.engine.start();
   foundation.open(app.serve, app.management);
   for (const trigger of app.triggers) trigger.start();
-  resources.defer(publishRuntime(foundation, home, systemKey));
+  resources.defer(publishRuntime(foundation, home, { systemKey, masterKey }));
   log("information", "host-started", {
     pid: process.pid,
     count: app.functions.length,
@@ -107,6 +117,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     },
     serviceBusConnectionString: broker.connectionString,
     systemKey,
+    masterKey,
+    functionKey: defaultFunctionKey,
     stop() {
       stopped ??= drain(foundation, app, log).then(() => held.disposeAsync());
       return stopped;
@@ -118,7 +130,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
 function publishRuntime(
   { httpUrl, broker, supervisor, onWorkersChanged }: Foundation,
   home: string,
-  systemKey: string,
+  keys: { readonly systemKey: string; readonly masterKey: string },
 ): () => void {
   const publish = (): void =>
     writeRuntimeFile(home, {
@@ -126,7 +138,7 @@ function publishRuntime(
       pid: process.pid,
       workerPids: supervisor.workerPids(),
       serviceBusConnectionString: broker.connectionString,
-      systemKey,
+      ...keys,
     });
   publish();
   onWorkersChanged(publish);
@@ -139,7 +151,7 @@ function publishRuntime(
 /** Takes nothing new in and waits, within limits, for what is under way. What is left is run again at the next start. */
 async function drain(
   { front }: Foundation,
-  { triggers, engine, invoker }: WiredApp,
+  { triggers, engine, invoker, outputs }: WiredApp,
   log: HostLog,
 ): Promise<void> {
   const steps: StopStep[] = [
@@ -154,6 +166,7 @@ async function drain(
     },
     { name: "durable engine", withinMs: 1500, run: () => engine.drain() },
     { name: "functions", withinMs: 300, run: () => invoker.idle() },
+    { name: "outputs", withinMs: 300, run: () => outputs.close() },
   ];
   for (const step of steps) await runStopStep(step, log);
 }

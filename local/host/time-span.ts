@@ -1,11 +1,10 @@
-/** Milliseconds of a .NET time span (`hh:mm:ss`, `d.hh:mm:ss`, fractions allowed); "-1" is Infinity. */
+/** Milliseconds of a .NET time span (`hh:mm`, `hh:mm:ss`, `d.hh:mm:ss`, fractions allowed); "-1" is Infinity. */
 export function parseTimeSpanMs(text: string): number | undefined {
   if (text === "-1") return Number.POSITIVE_INFINITY;
-  const match = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d{1,7})?)$/.exec(
-    text,
-  );
+  const match =
+    /^(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,7})?))?$/.exec(text);
   if (match === null) return undefined;
-  const [, days = "0", hours, minutes, seconds] = match;
+  const [, days = "0", hours, minutes, seconds = "0"] = match;
   const parts = [hours, minutes, seconds].map(Number);
   const [h = 0, m = 0, s = 0] = parts;
   if (h > 23 || m > 59 || s >= 60) return undefined;

@@ -6,6 +6,9 @@ export interface TypedData {
   readonly int?: number;
   readonly double?: number;
   readonly http?: HttpRequestData | HttpResponseData;
+  readonly collectionString?: { readonly string: readonly string[] };
+  readonly collectionBytes?: { readonly bytes: readonly Uint8Array[] };
+  readonly collectionSint64?: { readonly sint64: readonly number[] };
 }
 
 export interface NullableString {

@@ -23,6 +23,13 @@ export interface FunctionMetadata {
   readonly retryOptions?: RetryOptions;
 }
 
+/** What a worker says of the app that it has loaded. */
+export interface LoadedApp {
+  readonly functions: readonly FunctionMetadata[];
+  /** The worker's port on loopback for streamed requests, where the app enabled them. */
+  readonly httpPort?: number;
+}
+
 export interface InvocationRequest {
   readonly invocationId: string;
   readonly functionName: string;
@@ -47,11 +54,17 @@ export interface InvocationError {
   readonly stack: string;
 }
 
+export interface CompletedInvocation {
+  readonly kind: "completed";
+  readonly returnValue?: TypedData | null;
+  /** What the function gave to its other output bindings. */
+  readonly outputData?: readonly ParameterData[];
+  /** The function returned nothing. */
+  readonly isEmpty?: boolean;
+}
+
 export type InvocationResult =
-  | {
-      readonly kind: "completed";
-      readonly returnValue?: TypedData | null;
-    }
+  | CompletedInvocation
   | { readonly kind: "failed"; readonly error: InvocationError };
 
 export type HostToWorker =
@@ -64,7 +77,7 @@ export type HostToWorker =
   | { readonly type: "terminate" };
 
 export type WorkerToHost =
-  | { readonly type: "ready"; readonly functions: readonly FunctionMetadata[] }
+  | ({ readonly type: "ready" } & LoadedApp)
   | { readonly type: "failed"; readonly message: string }
   | {
       readonly type: "result";

@@ -6,9 +6,9 @@ import type { HostLog } from "./host-log.ts";
 import { createOpenInvocations } from "./open-invocations.ts";
 import type { InvocationOutcome } from "./open-invocations.ts";
 import type {
-  FunctionMetadata,
   HostToWorker,
   InvocationRequest,
+  LoadedApp,
   WorkerToHost,
 } from "./worker-messages.ts";
 
@@ -25,7 +25,7 @@ export interface WorkerProcessOptions {
 export interface WorkerProcess {
   readonly pid: number;
   /** Resolves with the app's functions; rejects with one line when the app cannot be loaded. */
-  readonly ready: Promise<readonly FunctionMetadata[]>;
+  readonly ready: Promise<LoadedApp>;
   /** Resolves when the process is gone; every open invocation has then answered `lost`. */
   readonly ended: Promise<void>;
   /** False once the channel is closed: the process is ending. */
@@ -33,6 +33,7 @@ export interface WorkerProcess {
   readonly invoke: (
     request: InvocationRequest,
     timeoutMs: number,
+    dispatched?: (httpPort: number) => void,
   ) => Promise<InvocationOutcome>;
   readonly sendSettings: (values: Readonly<Record<string, string>>) => void;
   /** Lets the app's `appTerminate` hooks run, then makes sure that the process is gone after `graceMs`. */
@@ -50,7 +51,7 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
-  const ready = Promise.withResolvers<readonly FunctionMetadata[]>();
+  const ready = Promise.withResolvers<LoadedApp>();
   const ended = Promise.withResolvers<void>();
   // Who waits for `ended` only must not be told of a rejection.
   ready.promise.catch(() => undefined);
@@ -60,10 +61,13 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
     log,
   );
   const open = createOpenInvocations(ping.check);
+  let httpPort: number | undefined;
 
   child.on("message", (message: WorkerToHost) => {
-    if (message.type === "ready") ready.resolve(message.functions);
-    else if (message.type === "failed")
+    if (message.type === "ready") {
+      ({ httpPort } = message);
+      ready.resolve(message);
+    } else if (message.type === "failed")
       ready.reject(new Error(message.message));
     else if (message.type === "result")
       open.settle(message.invocationId, message.result);
@@ -84,10 +88,11 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
     ready: ready.promise,
     ended: ended.promise,
     isConnected: () => child.connected,
-    invoke(request, timeoutMs) {
+    invoke(request, timeoutMs, dispatched) {
       if (!child.connected) return Promise.resolve({ kind: "lost" });
       const outcome = open.add(request, timeoutMs);
       send(child, { type: "invoke", request });
+      if (httpPort !== undefined) dispatched?.(httpPort);
       return outcome;
     },
     sendSettings: (values) => send(child, { type: "settings", values }),

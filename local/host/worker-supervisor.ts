@@ -3,15 +3,20 @@ import { HostStartError } from "./host-start-error.ts";
 import { forkWorker } from "./worker-process.ts";
 import type { InvocationOutcome } from "./open-invocations.ts";
 import type { WorkerProcess, WorkerProcessOptions } from "./worker-process.ts";
-import type { FunctionMetadata, InvocationRequest } from "./worker-messages.ts";
+import type {
+  FunctionMetadata,
+  InvocationRequest,
+  LoadedApp,
+} from "./worker-messages.ts";
 
 export interface WorkerSupervisor {
   /** Forks the first worker. @throws HostStartError when the app cannot be loaded. */
-  start(): Promise<readonly FunctionMetadata[]>;
+  start(): Promise<LoadedApp>;
   /** Runs one invocation; while a worker is being replaced, the invocation waits for the new one. */
   invoke(
     request: InvocationRequest,
     timeoutMs: number,
+    dispatched?: (httpPort: number) => void,
   ): Promise<InvocationOutcome>;
   /** App settings that are known only after the first load; later workers have them from their start. */
   addSettings(values: Readonly<Record<string, string>>): void;
@@ -65,7 +70,7 @@ export function createWorkerSupervisor(
       if (stopping.signal.aborted) break;
       const next = forkNext();
       try {
-        warnIfChanged(await next.ready);
+        warnIfChanged((await next.ready).functions);
         void watch(next, failed);
         return next;
       } catch {
@@ -99,14 +104,14 @@ export function createWorkerSupervisor(
     onChange();
   };
 
-  const start = async (): Promise<readonly FunctionMetadata[]> => {
+  const start = async (): Promise<LoadedApp> => {
     const first = forkNext();
     try {
-      const functions = await first.ready;
-      firstFunctions = JSON.stringify(functions);
+      const app = await first.ready;
+      firstFunctions = JSON.stringify(app.functions);
       loaded = Promise.resolve(first);
       void watch(first, -1);
-      return functions;
+      return app;
     } catch (error) {
       await first.terminate(0);
       throw new HostStartError(
@@ -117,14 +122,14 @@ export function createWorkerSupervisor(
 
   return {
     start,
-    async invoke(request, timeoutMs) {
+    async invoke(request, timeoutMs, dispatched) {
       let worker = await loaded;
       if (worker?.isConnected() === false) {
         // It is going: its successor is known once it is gone.
         await worker.ended;
         worker = await loaded;
       }
-      return worker?.invoke(request, timeoutMs) ?? { kind: "lost" };
+      return worker?.invoke(request, timeoutMs, dispatched) ?? { kind: "lost" };
     },
     addSettings(values) {
       Object.assign(env, values);

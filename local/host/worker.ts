@@ -12,9 +12,10 @@ import type {
   WorkerToHost,
 } from "./worker-messages.ts";
 import { supplyCoreApi } from "./worker/core-api.ts";
-import type { ProgrammingModel } from "./worker/core-api.ts";
 import { invokeFunction } from "./worker/invoke-function.ts";
 import { loadApp } from "./worker/load-app.ts";
+import type { StartedApp } from "./worker/load-app.ts";
+import { createPaceResponse } from "./worker/pace-response.ts";
 import { toInvocationError } from "./worker/to-invocation-error.ts";
 
 const terminateHookMs = 3000;
@@ -63,7 +64,7 @@ async function terminate(): Promise<never> {
   setTimeout(() => process.exit(0), terminateHookMs);
   try {
     await core.hooks.run("appTerminate", {
-      hookData: {},
+      hookData: core.hooks.appLevelData,
       appHookData: core.hooks.appData,
     });
   } catch (thrown) {
@@ -77,8 +78,14 @@ async function terminate(): Promise<never> {
   process.exit(0);
 }
 
-function serve(model: ProgrammingModel): void {
-  const deps = { core, model, log: logInvocation };
+function serve({ model, httpPort }: StartedApp): void {
+  const deps = {
+    core,
+    model,
+    log: logInvocation,
+    // Only what is streamed goes through a connection that can be slow.
+    ...(httpPort !== undefined && { paceResponse: createPaceResponse() }),
+  };
   process.on("message", (message: HostToWorker) => {
     switch (message.type) {
       case "invoke":
@@ -106,7 +113,8 @@ function serve(model: ProgrammingModel): void {
 }
 
 try {
-  serve(await loadApp(process.env["AzureWebJobsScriptRoot"] ?? ".", core));
+  const app = await loadApp(process.env["AzureWebJobsScriptRoot"] ?? ".", core);
+  serve(app);
   // The metadata crosses as JSON: bindings may hold functions or class instances, which only this process needs.
   const functions = [...core.functions.values()].map(
     ({ metadata }) => metadata,
@@ -114,6 +122,7 @@ try {
   send({
     type: "ready",
     functions: JSON.parse(JSON.stringify(functions)) as typeof functions,
+    ...(app.httpPort !== undefined && { httpPort: app.httpPort }),
   });
 } catch (thrown) {
   send({ type: "failed", message: toInvocationError(thrown).message }, () =>

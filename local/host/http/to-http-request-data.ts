@@ -1,5 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import type { HttpRequestData, NullableString } from "../typed-data.ts";
+import type {
+  HttpRequestData,
+  NullableString,
+  TypedData,
+} from "../typed-data.ts";
 
 /** The request as the worker protocol carries it; repeated query keys and headers are joined with a comma. */
 export function toHttpRequestData(
@@ -15,6 +19,45 @@ export function toHttpRequestData(
     nullableQuery: toNullable(url.searchParams),
     nullableParams: toNullable(Object.entries(params)),
     ...(body.length === 0 ? {} : { body: { bytes: body } }),
+  };
+}
+
+/** Where a request is streamed, the invocation carries none of it. */
+export function toEmptyRequestData(): HttpRequestData {
+  return {
+    url: "",
+    method: "",
+    nullableHeaders: {},
+    nullableQuery: {},
+    nullableParams: {},
+  };
+}
+
+/** What the worker protocol says of a streamed request beside its body: headers, query, and each route parameter. */
+export function toStreamMetadata(
+  request: IncomingMessage,
+  url: URL,
+  params: Readonly<Record<string, string>>,
+): Record<string, TypedData> {
+  const metadata: Record<string, TypedData> = {};
+  for (const [name, value] of Object.entries(params))
+    metadata[name] = { string: value };
+  return {
+    ...metadata,
+    Headers: toJsonMap(toNullable(Object.entries(request.headers))),
+    Query: toJsonMap(toNullable(url.searchParams)),
+  };
+}
+
+function toJsonMap(
+  values: Readonly<Record<string, NullableString>>,
+): TypedData {
+  return {
+    json: JSON.stringify(
+      Object.fromEntries(
+        Object.entries(values).map(([name, { value }]) => [name, value]),
+      ),
+    ),
   };
 }
 

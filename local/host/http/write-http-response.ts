@@ -1,17 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { toBytes } from "../typed-data.ts";
 import type { HttpResponseData } from "../typed-data.ts";
+import { isHopByHop } from "./hop-by-hop.ts";
 import { toSetCookie } from "./to-set-cookie.ts";
-
-/** These belong to the connection, which is the host's. */
-const hopByHop = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
-  "trailer",
-]);
 
 /** Writes what an HTTP function returned; nothing returned is 204. */
 export function writeHttpResponse(
@@ -29,7 +20,7 @@ export function writeHttpResponse(
   for (const [name, value] of Object.entries(data.headers ?? {})) {
     if (name === "content-length") announcedLength = value;
     else if (name === "set-cookie") cookies.unshift(value);
-    else if (!hopByHop.has(name)) response.setHeader(name, value);
+    else if (!isHopByHop(name)) response.setHeader(name, value);
   }
   if (cookies.length > 0) response.setHeader("set-cookie", cookies);
   if (status !== 204 && status !== 304) {

@@ -1,30 +1,38 @@
-import { isServiceBusError, RetryMode } from "@azure/service-bus";
-import type {
-  ProcessErrorArgs,
-  ServiceBusClient,
-  ServiceBusReceivedMessage,
-  ServiceBusReceiver,
-} from "@azure/service-bus";
+import { isServiceBusError } from "@azure/service-bus";
+import type { ProcessErrorArgs, ServiceBusClient } from "@azure/service-bus";
 import { lastAttemptError } from "../../../shared/messages/adapters/last-attempt-error.ts";
-import { openMessageClient } from "../../../shared/messages/adapters/service-bus-connection.ts";
+import { subscriptionPath } from "../../service-bus/queue-definition.ts";
 import type { CatalogedFunction } from "../function-catalogue.ts";
 import type { HostLog } from "../host-log.ts";
 import { HostStartError } from "../host-start-error.ts";
 import type { Invoker } from "../invoker.ts";
 import { findConnection, resolveSetting } from "../resolve-setting.ts";
 import type { ConnectionSettings, Settings } from "../resolve-setting.ts";
-import { parseTraceparent } from "../trace-context.ts";
-import { toServiceBusConnection } from "./to-service-bus-connection.ts";
-import {
-  toServiceBusBody,
-  toServiceBusMetadata,
-} from "./to-service-bus-metadata.ts";
+import { openServiceBus } from "./open-service-bus.ts";
 import { readText } from "../read-text.ts";
+import { readSessionOptions } from "./read-session-options.ts";
+import type { SessionSettings } from "./read-session-options.ts";
+import { createSessionPump } from "./receive-sessions.ts";
+import {
+  createProcessBatch,
+  createProcessMessage,
+} from "./process-messages.ts";
+import type {
+  LogError,
+  ProcessBatch,
+  ProcessMessage,
+} from "./process-messages.ts";
+import { createBatchPump } from "./receive-batches.ts";
+import type { MessagePump } from "./receive-sessions.ts";
 import type { Trigger } from "./trigger.ts";
 
 export type QueueBinding = ConnectionSettings & {
+  /** The queue, or the subscription as `topic/Subscriptions/name`. */
   readonly queueName: string;
   readonly subQueueType: "deadLetter" | undefined;
+  readonly isSessionsEnabled: boolean;
+  /** Whether the function gets many messages at once (`cardinality` "many"). */
+  readonly isBatch: boolean;
   readonly autoComplete: boolean;
 };
 
@@ -33,18 +41,12 @@ export interface ServiceBusTriggerDeps {
   readonly options: {
     readonly autoCompleteMessages: boolean;
     readonly maxConcurrentCalls: number;
+    readonly maxMessageBatchSize: number;
     readonly maxAutoLockRenewalDuration: number;
-  };
+  } & SessionSettings;
   readonly log: HostLog;
 }
 
-/** The Service Bus extension's own: what is wrong for longer is logged after seconds, and tried again for ever. */
-const retryOptions = {
-  mode: RetryMode.Exponential,
-  maxRetries: 3,
-  retryDelayInMs: 800,
-  maxRetryDelayInMs: 60_000,
-};
 const longestTimerMs = 2 ** 31 - 1;
 const deadLetterSuffix = /\/\$deadletterqueue$/i;
 
@@ -63,15 +65,10 @@ export function readQueueBinding(
       `Function "${name}": Service Bus ${what} are not supported by the embedded runtime yet.`,
     );
   };
-  if (trigger["topicName"] !== undefined) refuse("topics");
-  if (trigger["isSessionsEnabled"] === true) refuse("sessions");
-  if (trigger["cardinality"] === "many") refuse("batches (cardinality many)");
-  const usedBy = `The queue of function "${name}"`;
-  const path = resolveSetting(
-    readText(trigger, "queueName") ?? "",
-    settings,
-    usedBy,
-  );
+  const isBatch = trigger["cardinality"] === "many";
+  if (isBatch && trigger["isSessionsEnabled"] === true)
+    refuse("batches (cardinality many) of sessions");
+  const path = readEntityPath(name, trigger, settings);
   const connectionName = readConnectionName(trigger["connection"]);
   const connection = findConnection(connectionName, settings);
   if (connection === undefined)
@@ -83,8 +80,29 @@ export function readQueueBinding(
     ...connection,
     queueName: path.replace(deadLetterSuffix, ""),
     subQueueType: deadLetterSuffix.test(path) ? "deadLetter" : undefined,
+    isSessionsEnabled: trigger["isSessionsEnabled"] === true,
+    isBatch,
     autoComplete: typeof auto === "boolean" ? auto : autoCompleteMessages,
   };
+}
+
+function readEntityPath(
+  functionName: string,
+  trigger: CatalogedFunction["trigger"],
+  settings: Settings,
+): string {
+  const read = (name: string, what: string): string =>
+    resolveSetting(
+      readText(trigger, name) ?? "",
+      settings,
+      `The ${what} of function "${functionName}"`,
+    );
+  return trigger["topicName"] === undefined
+    ? read("queueName", "queue")
+    : subscriptionPath(
+        read("topicName", "topic"),
+        read("subscriptionName", "subscription"),
+      );
 }
 
 /** The app setting, or group of settings, that a Service Bus binding takes its connection from. */
@@ -94,19 +112,16 @@ export function readConnectionName(connection: unknown): string {
     : "ServiceBus";
 }
 
-/** Receives a queue's messages under peek-lock and runs the function for each: complete after success, else abandon. */
+/**
+ * Receives the messages of a queue or a subscription under peek-lock, session by session where they come in sessions,
+ * and runs the function for each: complete after success, else abandon.
+ */
 export function createServiceBusTrigger(
   called: CatalogedFunction,
   binding: QueueBinding,
   deps: ServiceBusTriggerDeps,
 ): Trigger {
-  const client = openMessageClient(toServiceBusConnection(binding), {
-    retryOptions,
-  });
-  const receiver = createReceiver(client, binding, deps.options);
-  const underWay = new Set<Promise<void>>();
-  let subscription: { close(): Promise<void> } | undefined;
-
+  const client = openServiceBus(binding);
   const logError: LogError = (operation, thrown) => {
     const error = lastAttemptError(thrown);
     deps.log("warning", "service-bus-error", {
@@ -117,20 +132,81 @@ export function createServiceBusTrigger(
       ...(isServiceBusError(error) ? { errorCode: error.code } : {}),
     });
   };
-  const processMessage = createProcessMessage(
+  const processing = {
     called,
-    binding,
-    receiver,
-    deps.invoker,
+    autoComplete: binding.autoComplete,
+    invoker: deps.invoker,
     logError,
-  );
+  };
+  const process = createProcessMessage(processing);
+  const parts = {
+    client,
+    binding,
+    options: deps.options,
+    process,
+    processBatch: createProcessBatch(processing),
+    logError,
+  };
+  const pump = binding.isSessionsEnabled
+    ? createSessionPump({
+        client,
+        entityPath: binding.queueName,
+        ...readSessionOptions(deps.options),
+        maxAutoLockRenewalDurationMs: renewalMs(deps.options),
+        process,
+        logError,
+      })
+    : createMessagePump(parts);
 
+  return {
+    functionName: called.name,
+    async runNow(input) {
+      const data = binding.isBatch
+        ? { collectionString: { string: [input] } }
+        : { string: input };
+      await deps.invoker.invoke({ called, data });
+    },
+    start: () => pump.start(),
+    async stop() {
+      await pump.stop();
+      await client.close();
+    },
+  };
+}
+
+/** Receives the messages of an entity without sessions: several at a time, or in batches. */
+function createMessagePump(parts: {
+  readonly client: ServiceBusClient;
+  readonly binding: QueueBinding;
+  readonly options: ServiceBusTriggerDeps["options"];
+  readonly process: ProcessMessage;
+  readonly processBatch: ProcessBatch;
+  readonly logError: LogError;
+}): MessagePump {
+  const { client, binding, options, process, logError } = parts;
+  const { queueName, subQueueType } = binding;
+  const receiver = client.createReceiver(queueName, {
+    receiveMode: "peekLock",
+    skipParsingBodyAsJson: true,
+    // The extension renews the locks of single messages only.
+    maxAutoLockRenewalDurationInMs: binding.isBatch ? 0 : renewalMs(options),
+    ...(subQueueType === undefined ? {} : { subQueueType }),
+  });
+  if (binding.isBatch)
+    return createBatchPump({
+      receiver,
+      maxMessageBatchSize: options.maxMessageBatchSize,
+      process: parts.processBatch,
+      logError,
+    });
+  const underWay = new Set<Promise<void>>();
+  let subscription: { close(): Promise<void> } | undefined;
   return {
     start() {
       subscription = receiver.subscribe(
         {
           processMessage(message) {
-            const processed = processMessage(message).finally(() =>
+            const processed = process(message, receiver).finally(() =>
               underWay.delete(processed),
             );
             underWay.add(processed);
@@ -143,7 +219,7 @@ export function createServiceBusTrigger(
         },
         {
           autoCompleteMessages: false,
-          maxConcurrentCalls: deps.options.maxConcurrentCalls,
+          maxConcurrentCalls: options.maxConcurrentCalls,
         },
       );
     },
@@ -151,60 +227,10 @@ export function createServiceBusTrigger(
       await subscription?.close();
       await Promise.allSettled(underWay);
       await receiver.close();
-      await client.close();
     },
   };
 }
 
-type LogError = (operation: string, error: unknown) => void;
-
-function createReceiver(
-  client: ServiceBusClient,
-  { queueName, subQueueType }: QueueBinding,
-  options: ServiceBusTriggerDeps["options"],
-): ServiceBusReceiver {
-  return client.createReceiver(queueName, {
-    receiveMode: "peekLock",
-    skipParsingBodyAsJson: true,
-    maxAutoLockRenewalDurationInMs: Math.min(
-      options.maxAutoLockRenewalDuration,
-      longestTimerMs,
-    ),
-    ...(subQueueType === undefined ? {} : { subQueueType }),
-  });
-}
-
-/** Runs the function for one message and settles it; never rejects. */
-function createProcessMessage(
-  called: CatalogedFunction,
-  binding: QueueBinding,
-  receiver: ServiceBusReceiver,
-  invoker: Invoker,
-  logError: LogError,
-): (message: ServiceBusReceivedMessage) => Promise<void> {
-  return async (message) => {
-    const outcome = await invoker.invoke({
-      called,
-      data: toServiceBusBody(message, called.trigger["dataType"]),
-      triggerMetadata: toServiceBusMetadata(message),
-      traceparent: readTraceparent(message),
-    });
-    try {
-      if (outcome.kind !== "completed") await receiver.abandonMessage(message);
-      else if (binding.autoComplete) await receiver.completeMessage(message);
-    } catch (error) {
-      // The lock is lost or the connection is gone: the broker delivers the message again.
-      logError("settle", error);
-    }
-  };
-}
-
-/** The W3C context that a sender put on the message: its own `traceparent`, or the client library's `Diagnostic-Id`. */
-function readTraceparent({
-  applicationProperties,
-}: ServiceBusReceivedMessage): string | undefined {
-  return parseTraceparent(
-    applicationProperties?.["traceparent"] ??
-      applicationProperties?.["Diagnostic-Id"],
-  );
+function renewalMs(options: ServiceBusTriggerDeps["options"]): number {
+  return Math.min(options.maxAutoLockRenewalDuration, longestTimerMs);
 }

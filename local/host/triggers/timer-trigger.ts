@@ -3,13 +3,13 @@ import type { CatalogedFunction } from "../function-catalogue.ts";
 import { HostStartError } from "../host-start-error.ts";
 import type { HostLog } from "../host-log.ts";
 import type { Invoker } from "../invoker.ts";
-import { nextOccurrence, parseNcrontab } from "../ncrontab.ts";
-import type { Schedule } from "../ncrontab.ts";
 import { resolveSetting } from "../resolve-setting.ts";
 import type { Settings } from "../resolve-setting.ts";
 import { readText } from "../read-text.ts";
 import type { TypedData } from "../typed-data.ts";
 import { invokeWithRetry } from "./invoke-with-retry.ts";
+import { parseTimerSchedule } from "./timer-schedule.ts";
+import type { TimerSchedule } from "./timer-schedule.ts";
 import type { TimerStore } from "./timer-store.ts";
 import type { Trigger } from "./trigger.ts";
 
@@ -48,10 +48,10 @@ export function createTimerTrigger(
 
   const run = async (due: number, isPastDue: boolean): Promise<void> => {
     const startedAt = clock.now();
-    const next = occurrenceAfter(schedule, Math.max(startedAt, due));
+    const next = schedule.next(Math.max(startedAt, due));
     await invokeWithRetry(invoker, {
       called,
-      data: toTimerInfo({ last, next, startedAt, isPastDue }),
+      data: toTimerInfo({ schedule, last, next, startedAt, isPastDue }),
     });
     last = startedAt;
     arm(Math.max(clock.now(), due));
@@ -69,12 +69,13 @@ export function createTimerTrigger(
 
   const arm = (after: number): void => {
     if (isStopped) return;
-    const next = occurrenceAfter(schedule, after);
+    const next = schedule.next(after);
     save(next);
     cancel = clock.setTimer(next, () => void run(next, false));
   };
 
   return {
+    functionName: called.name,
     start() {
       const now = clock.now();
       if (known !== undefined && known.next <= now) {
@@ -85,6 +86,20 @@ export function createTimerTrigger(
       } else {
         arm(now);
       }
+    },
+    async runNow() {
+      const startedAt = clock.now();
+      const next = schedule.next(startedAt);
+      await invokeWithRetry(invoker, {
+        called,
+        data: toTimerInfo({
+          schedule,
+          last,
+          next,
+          startedAt,
+          isPastDue: false,
+        }),
+      });
     },
     stop() {
       isStopped = true;
@@ -97,22 +112,22 @@ export function createTimerTrigger(
 function readSchedule(
   called: CatalogedFunction,
   settings: Settings,
-): { readonly text: string; readonly schedule: Schedule } {
+): { readonly text: string; readonly schedule: TimerSchedule } {
   const usedBy = `The schedule of function "${called.name}"`;
   const text = resolveSetting(
     readText(called.trigger, "schedule") ?? "",
     settings,
     usedBy,
   );
-  let schedule: Schedule;
+  let schedule: TimerSchedule;
   try {
-    schedule = parseNcrontab(text);
+    schedule = parseTimerSchedule(text, settings["WEBSITE_TIME_ZONE"]);
   } catch (error) {
     throw new HostStartError(
       `${usedBy} is malformed: ${(error as Error).message}.`,
     );
   }
-  if (nextOccurrence(schedule, new Date()) === undefined)
+  if (!Number.isFinite(schedule.next(Date.now())))
     throw new HostStartError(
       `${usedBy} ("${text}") names a day that never comes.`,
     );
@@ -120,26 +135,19 @@ function readSchedule(
 }
 
 /** True when the schedule's next few occurrences each leave at least a minute. */
-function isSlow(schedule: Schedule, now: number): boolean {
-  let previous = occurrenceAfter(schedule, now);
+function isSlow(schedule: TimerSchedule, now: number): boolean {
+  let previous = schedule.next(now);
   for (let count = 0; count < 5; count += 1) {
-    const next = occurrenceAfter(schedule, previous);
+    const next = schedule.next(previous);
     if (next - previous < shortestMonitoredMs) return false;
     previous = next;
   }
   return true;
 }
 
-/** `readSchedule` has made sure that there always is one. */
-function occurrenceAfter(schedule: Schedule, after: number): number {
-  return (
-    nextOccurrence(schedule, new Date(after))?.getTime() ??
-    Number.POSITIVE_INFINITY
-  );
-}
-
 /** What the function is told, in the extension's own casing. */
 function toTimerInfo(run: {
+  readonly schedule: TimerSchedule;
   readonly last: number;
   readonly next: number;
   readonly startedAt: number;
@@ -147,7 +155,7 @@ function toTimerInfo(run: {
 }): TypedData {
   return {
     json: JSON.stringify({
-      Schedule: { AdjustForDST: true },
+      Schedule: { AdjustForDST: run.schedule.adjustsForDst },
       ScheduleStatus: {
         Last: toIso(run.last),
         Next: toIso(run.next),

@@ -38,6 +38,56 @@ export function toServiceBusMetadata(
   return metadata;
 }
 
+/**
+ * The metadata of a batch: each name with `Array` behind it, each value in the order of the messages. As on Azure, a
+ * message without a text leaves no gap in the collection of that text.
+ */
+export function toServiceBusBatchMetadata(
+  messages: readonly ServiceBusReceivedMessage[],
+): Record<string, TypedData> {
+  const each = messages.map(toServiceBusMetadata);
+  const names = new Set(each.flatMap((metadata) => Object.keys(metadata)));
+  const batch: Record<string, TypedData> = {};
+  for (const name of names)
+    batch[`${name}Array`] = toCollection(
+      name,
+      each.flatMap((metadata) => metadata[name] ?? []),
+    );
+  return batch;
+}
+
+function toCollection(name: string, values: readonly TypedData[]): TypedData {
+  if (name === "SequenceNumber")
+    return {
+      collectionSint64: { sint64: values.map(({ json }) => Number(json)) },
+    };
+  if (values.every(({ string }) => string !== undefined))
+    return toStrings(values);
+  return { json: `[${values.map(({ json, int }) => json ?? int).join(",")}]` };
+}
+
+function toStrings(values: readonly TypedData[]): TypedData {
+  const texts = values.map(({ string = "" }) => string);
+  return { collectionString: { string: texts.filter((text) => text !== "") } };
+}
+
+/** The bodies of a batch as the trigger's data. */
+export function toServiceBusBodies(
+  messages: readonly ServiceBusReceivedMessage[],
+  dataType: unknown,
+): TypedData {
+  const bodies = messages.map((message) => toServiceBusBody(message, dataType));
+  if (dataType === "binary")
+    return {
+      collectionBytes: {
+        bytes: bodies.map(
+          (body) => body.bytes ?? Buffer.from(toBodyText(body)),
+        ),
+      },
+    };
+  return toStrings(bodies.map((body) => ({ string: toBodyText(body) })));
+}
+
 /** A message's body as the trigger's data. The receiver must not parse bodies (`skipParsingBodyAsJson`). */
 export function toServiceBusBody(
   { body }: ServiceBusReceivedMessage,
@@ -49,6 +99,10 @@ export function toServiceBusBody(
       ? { bytes: body }
       : { string: body.toString("utf8") };
   return typeof body === "string" ? { string: body } : toJson(body);
+}
+
+function toBodyText({ string, json }: TypedData): string {
+  return string ?? json ?? "";
 }
 
 function toText(

@@ -6,7 +6,7 @@ import type {
   InvocationRequest,
   RetryOptions,
 } from "../worker-messages.ts";
-import type { TypedData } from "../typed-data.ts";
+import type { ParameterData, TypedData } from "../typed-data.ts";
 import { createHooks } from "./hooks.ts";
 import type { Hooks } from "./hooks.ts";
 
@@ -23,7 +23,10 @@ export interface InvocationModel {
   getResponse(
     context: unknown,
     result: unknown,
-  ): Promise<{ returnValue?: TypedData | null }>;
+  ): Promise<{
+    returnValue?: TypedData | null;
+    outputData?: readonly ParameterData[];
+  }>;
 }
 
 /** `state` tells the library where in the invocation a log call happens. */

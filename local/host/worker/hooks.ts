@@ -13,6 +13,8 @@ type HookCallback = (context: object) => unknown;
 export interface Hooks {
   /** State that all hooks of the app share (`appHookData`). */
   readonly appData: Record<string, unknown>;
+  /** State that the hooks of the app itself share (`hookData` of `appStart` and `appTerminate`). */
+  readonly appLevelData: Record<string, unknown>;
   /** Adds a hook; the returned function takes it away again. */
   register(name: string, callback: HookCallback): () => void;
   /** Runs the hooks in the order in which they were registered; the first that throws ends the row. */
@@ -27,6 +29,7 @@ export function createHooks(): Hooks {
   );
   return {
     appData: {},
+    appLevelData: {},
     register(name, callback) {
       const list = callbacks.get(name);
       if (list === undefined)

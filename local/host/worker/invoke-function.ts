@@ -10,11 +10,14 @@ import type {
   InvocationModel,
   ProgrammingModel,
 } from "./core-api.ts";
+import type { PaceResponse } from "./pace-response.ts";
 import { toInvocationError } from "./to-invocation-error.ts";
 
 export interface InvokeFunctionDeps {
   readonly core: CoreRuntime;
   readonly model: ProgrammingModel;
+  /** Where the app streams: what a function returned, made to go at the connection's pace. */
+  readonly paceResponse?: PaceResponse;
   log(
     level: LogLevel,
     category: string,
@@ -55,11 +58,22 @@ export async function invokeFunction(
       inputs,
       callback: registered.callback,
     });
-    const response = await invocation.getResponse(context, result);
-    return { kind: "completed", returnValue: response.returnValue ?? null };
+    const paced = deps.paceResponse?.(request.invocationId, result) ?? result;
+    const response = await invocation.getResponse(context, paced);
+    const { returnValue = null, outputData = [] } = response;
+    return {
+      kind: "completed",
+      returnValue,
+      ...(outputData.length > 0 && { outputData }),
+      ...(isNothing(result) && { isEmpty: true }),
+    };
   } catch (error) {
     return { kind: "failed", error: toInvocationError(error) };
   }
+}
+
+function isNothing(result: unknown): boolean {
+  return result === undefined || result === null;
 }
 
 interface Arguments {

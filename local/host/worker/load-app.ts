@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { CoreRuntime, ProgrammingModel } from "./core-api.ts";
+import { onLoopback } from "./on-loopback.ts";
 
 const defaultCapabilities = {
   RawHttpBodyBytes: "true",
@@ -15,6 +16,12 @@ const defaultCapabilities = {
   HandlesWorkerTerminateMessage: "true",
 };
 
+export interface StartedApp {
+  readonly model: ProgrammingModel;
+  /** Where the library waits for streamed requests, once the app enabled them. */
+  readonly httpPort?: number;
+}
+
 /**
  * Loads the app as Azure's Node worker does: every file that package.json's `main` (a glob) names, as ESM or CommonJS,
  * then the `appStart` hooks, the library's capabilities, and the registration lock.
@@ -24,7 +31,7 @@ const defaultCapabilities = {
 export async function loadApp(
   scriptRoot: string,
   core: CoreRuntime,
-): Promise<ProgrammingModel> {
+): Promise<StartedApp> {
   const { main, isModule } = readPackage(scriptRoot);
   const files = globSync(main, { cwd: scriptRoot }).toSorted();
   if (files.length === 0)
@@ -39,17 +46,18 @@ export async function loadApp(
       `no function was registered by ${main}. Is "@azure/functions-core" kept external by the bundler?`,
     );
   await core.hooks.run("appStart", {
-    hookData: {},
+    hookData: core.hooks.appLevelData,
     appHookData: core.hooks.appData,
     functionAppDirectory: scriptRoot,
   });
-  const capabilities = await model.getCapabilities({ ...defaultCapabilities });
-  if (capabilities["HttpUri"] !== undefined)
-    throw new Error(
-      "enableHttpStream is not supported by the embedded runtime. Remove it from app.setup().",
-    );
+  const { HttpUri: httpUri } = await onLoopback(() =>
+    model.getCapabilities({ ...defaultCapabilities }),
+  );
   core.lockRegistration();
-  return model;
+  return {
+    model,
+    ...(httpUri !== undefined && { httpPort: Number(new URL(httpUri).port) }),
+  };
 }
 
 async function loadFile(file: string, isModule: boolean): Promise<void> {

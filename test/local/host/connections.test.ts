@@ -86,6 +86,8 @@ describe("a queue's binding", () => {
     expect(readQueueBinding(take, settings, true)).toEqual({
       fullyQualifiedNamespace: "n",
       identity: "default",
+      isBatch: false,
+      isSessionsEnabled: false,
       clientId: undefined,
       customEndpointAddress: undefined,
       queueName: "jobs",

@@ -104,6 +104,48 @@ df.app.orchestration("failing", function* () { throw new Error("gives up"); });`
     expect(failed["output"]).toContain("gives up");
   });
 
+  it("calls and locks an entity, which the durable client signals and reads", async () => {
+    const host = await startFixtureHost(
+      cjsApp(`${starter}
+df.app.entity("counter", (context) => {
+  const count = context.df.getState(() => 0);
+  if (context.df.operationName === "add") context.df.setState(count + context.df.getInput());
+  else context.df.return(count);
+});
+const id = new df.EntityId("counter", "one");
+df.app.orchestration("job", function* (context) {
+  const lock = yield context.df.lock(id);
+  const before = yield context.df.callEntity(id, "get");
+  yield context.df.callEntity(id, "add", 2);
+  lock.release();
+  return [before, yield context.df.callEntity(id, "get")];
+});
+app.http("count", {
+  methods: ["GET", "POST"],
+  extraInputs: [df.input.durableClient()],
+  handler: async (request, context) => {
+    const client = df.getClient(context);
+    if (request.method === "POST") await client.signalEntity(id, "add", 5);
+    return { jsonBody: await client.readEntityState(id) };
+  },
+});`),
+      cleanups,
+    );
+    const count = async (method: string): Promise<unknown> =>
+      (await fetch(`${host.httpUrl}/api/count`, { method })).json();
+    await count("POST");
+    const answer = await fetch(`${host.httpUrl}/api/start/job`, {
+      method: "POST",
+    });
+    const links = (await answer.json()) as Record<string, string>;
+    const status = await waitForStatus(
+      links["statusQueryGetUri"] ?? "",
+      "Completed",
+    );
+    expect(status["output"]).toEqual([5, 7]);
+    expect(await count("GET")).toEqual({ entityExists: true, entityState: 7 });
+  });
+
   it("completes although the worker is killed in the middle of its activity", async () => {
     const host = await startFixtureHost(
       cjsApp(`${starter}

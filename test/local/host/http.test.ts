@@ -55,6 +55,7 @@ app.http("head", { methods: ["HEAD"], handler: () => ({ headers: { "content-leng
 app.http("options", { methods: ["OPTIONS"], handler: () => ({ headers: { allow: "GET" } }) });
 app.http("keyed", { authLevel: "function", handler: () => ({ body: "in" }) });
 app.http("master", { authLevel: "admin", handler: () => ({ body: "in" }) });
+app.timer("yearly", { schedule: "0 0 0 1 1 *", handler: (timer, context) => context.log(String(timer.isPastDue)) });
 app.get("off", () => ({ body: "on" }));
 app.http("rest", { route: "files/{*path}", handler: (request) => ({ body: request.params.path }) });
 `,
@@ -202,40 +203,105 @@ describe("a response", () => {
   });
 });
 
+describe("a disabled function", () => {
+  it("is there for who has the master key only", async () => {
+    const status = async (key: string) =>
+      (await get(`/api/off?code=${key}`)).status;
+    expect(await status(host.functionKey)).toBe(404);
+    expect(await status(host.masterKey)).toBe(200);
+  });
+});
+
 describe("keys", () => {
+  const status = async (path: string, key?: string) =>
+    (
+      await get(
+        path,
+        key === undefined ? {} : { headers: { "x-functions-key": key } },
+      )
+    ).status;
+
   it("open function and admin routes, in the header or the query", async () => {
-    const key = host.systemKey;
-    const status = async (path: string, init?: RequestInit) =>
-      (await get(path, init)).status;
-    for (const path of ["/api/keyed", "/api/master"]) {
+    for (const path of ["/api/keyed", "/api/master", "/admin/functions"]) {
       expect(await status(path)).toBe(401);
-      expect(await status(`${path}?code=wrong`)).toBe(401);
-      expect(await status(`${path}?code=${key}`)).toBe(200);
-      expect(await status(path, { headers: { "x-functions-key": key } })).toBe(
-        200,
-      );
+      expect(await status(path, "wrong")).toBe(401);
+      expect(await status(path, host.masterKey)).toBe(200);
+      expect(await status(`${path}?code=${host.masterKey}`)).toBe(200);
     }
-    expect(await status("/admin/functions")).toBe(401);
+  });
+
+  it("open no more than their level: a function key no admin route, the durable key no route", async () => {
+    expect(await status("/api/keyed", host.functionKey)).toBe(200);
+    expect(await status("/api/master", host.functionKey)).toBe(401);
+    expect(await status("/admin/functions", host.functionKey)).toBe(401);
+    for (const path of ["/api/keyed", "/api/master", "/admin/functions"])
+      expect(await status(path, host.systemKey)).toBe(401);
   });
 });
 
 describe("the host's own pages", () => {
-  it("answer at /, /admin/host/status and /admin/functions", async () => {
-    const headers = { "x-functions-key": host.systemKey };
+  const admin = (path: string, init: RequestInit = {}): Promise<Response> =>
+    get(`/admin/${path}`, {
+      ...init,
+      headers: { "x-functions-key": host.masterKey },
+    });
+
+  it("answer at /, /admin/host/ping and /admin/host/status", async () => {
     expect(await (await get("/")).text()).toContain("running");
-    const status = await get("/admin/host/status", { headers });
-    expect(await status.json()).toMatchObject({
+    expect((await get("/admin/host/ping")).status).toBe(200);
+    expect(await (await admin("host/status")).json()).toMatchObject({
+      id: "app",
       state: "Running",
+      version: "4.1037.0",
       workerPids: host.workerPids,
     });
-    const functions = await get("/admin/functions", { headers });
-    expect(await functions.json()).toContainEqual({
+  });
+
+  it("list the functions as Azure's host does", async () => {
+    const echo = {
       name: "echo",
-      triggerType: "httpTrigger",
+      href: `${host.httpUrl}/admin/functions/echo`,
+      invoke_url_template: `${host.httpUrl}/api/echo/{id:int}/{tail?}`,
+      language: "node",
+      config: {
+        name: "echo",
+        bindings: [
+          {
+            type: "httpTrigger",
+            direction: "in",
+            methods: ["GET", "POST", "PUT"],
+          },
+          { type: "http", direction: "out", name: "$return" },
+        ],
+      },
       isDisabled: false,
-      route: "/api/echo/{id:int}/{tail?}",
-      methods: ["GET", "POST", "PUT"],
+    };
+    const list = (await (await admin("functions")).json()) as unknown[];
+    expect(list[0]).toMatchObject(echo);
+    expect(list).toContainEqual(
+      expect.objectContaining({ name: "off", isDisabled: true }),
+    );
+    expect(await (await admin("functions/ECHO")).json()).toMatchObject(echo);
+    expect(await (await admin("functions/echo/status")).json()).toEqual({});
+    expect((await admin("functions/nobody")).status).toBe(404);
+    expect((await admin("elsewhere")).status).toBe(404);
+  });
+
+  it("call a timer by hand, and no HTTP function", async () => {
+    const call = (name: string, body: string) =>
+      admin(`functions/${name}`, { method: "POST", body });
+    const ran = host.logged("app-log");
+    expect((await call("yearly", "{}")).status).toBe(202);
+    expect(await ran).toMatchObject({
+      functionName: "yearly",
+      message: "false",
     });
+    expect((await call("yearly", "nothing")).status).toBe(400);
+    const refused = await call("text", "{}");
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { message: expect.stringContaining('"text" (httpTrigger)') as string },
+    ]);
   });
 
   it("log no request's query or header", async () => {

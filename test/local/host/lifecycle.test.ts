@@ -28,9 +28,11 @@ describe("a running host", () => {
       workerPids: host.workerPids,
       serviceBusConnectionString: host.serviceBusConnectionString,
       systemKey: host.systemKey,
+      masterKey: host.masterKey,
     });
     expect(mode(join(home, "runtime.json"))).toBe(0o600);
     expect(mode(join(home, "system-key"))).toBe(0o600);
+    expect(mode(join(home, "secrets/host.json"))).toBe(0o600);
     expect(mode(home)).toBe(0o700);
   });
 

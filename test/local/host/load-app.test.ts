@@ -91,11 +91,6 @@ ${echo}`;
     ["no main", { packageJson: {}, files: {} }, 'no "main"'],
     ["an exit", cjs("process.exit(3)"), "ended (3) while loading"],
     ["a function twice", cjs(echo + echo), '"echo" is registered twice'],
-    [
-      "HTTP streams",
-      cjs(`app.setup({ enableHttpStream: true }); ${echo}`),
-      "enableHttpStream is not supported",
-    ],
   ] as const)("refuses %s in one line", async (_, options, message) => {
     const refused = start(options);
     await expect(refused).rejects.toThrow(message);

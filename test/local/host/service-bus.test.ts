@@ -44,6 +44,82 @@ function collect(): {
   };
 }
 
+describe("a queue output", () => {
+  const receive = async (
+    client: ServiceBusClient,
+    count: number,
+  ): Promise<unknown[]> => {
+    const receiver = client.createReceiver("jobs", {
+      receiveMode: "receiveAndDelete",
+      skipParsingBodyAsJson: true,
+    });
+    const received: unknown[] = [];
+    while (received.length < count)
+      for (const { body, contentType } of await receiver.receiveMessages(count))
+        received.push([String(body as Buffer), contentType]);
+    await receiver.close();
+    return received;
+  };
+
+  it("sends what the function gives it, an array message by message", async () => {
+    const host = await startFixtureHost(
+      cjsApp(`const { output } = require("@azure/functions");
+const jobs = output.serviceBusQueue({ connection: "BUS", queueName: "%QUEUE%" });
+app.post("send", { extraOutputs: [jobs], handler: async (request, context) => {
+  context.extraOutputs.set(jobs, await request.json());
+  return { status: 202 };
+} });
+app.timer("tick", { schedule: "0 0 0 1 1 *", return: jobs, handler: () => "from the return value" });`),
+      cleanups,
+      { queues, settings: { QUEUE: "jobs" } },
+    );
+    const client = openClient(host.serviceBusConnectionString);
+    const send = (value: unknown) =>
+      fetch(`${host.httpUrl}/api/send`, {
+        method: "POST",
+        body: JSON.stringify(value),
+      });
+    expect((await send({ id: 7 })).status).toBe(202);
+    expect(await receive(client, 1)).toEqual([
+      ['{"id":7}', "application/json"],
+    ]);
+    await send(["one", { id: 2 }]);
+    expect(await receive(client, 2)).toEqual([
+      ["one", "text/plain"],
+      ['{"id":2}', "application/json"],
+    ]);
+    await send(null);
+    await fetch(`${host.httpUrl}/admin/functions/tick`, {
+      method: "POST",
+      headers: { "x-functions-key": host.masterKey },
+      body: "{}",
+    });
+    expect(await receive(client, 1)).toEqual([
+      ["from the return value", "text/plain"],
+    ]);
+  });
+
+  it("that cannot be sent fails the invocation", async () => {
+    const host = await startFixtureHost(
+      cjsApp(`const { output } = require("@azure/functions");
+const jobs = output.serviceBusQueue({ connection: "BUS", queueName: "jobs" });
+app.get("send", { extraOutputs: [jobs], handler: (request, context) => {
+  context.extraOutputs.set(jobs, "x".repeat(2_000_000));
+  return { body: "sent" };
+} });`),
+      cleanups,
+      { queues },
+    );
+    expect((await fetch(`${host.httpUrl}/api/send`)).status).toBe(500);
+    expect(host.lines).toContainEqual(
+      expect.objectContaining({
+        event: "function-executed",
+        outcome: "failed",
+      }),
+    );
+  });
+});
+
 describe("a queue trigger", () => {
   it("gives the function body and metadata, and completes the message", async () => {
     const { log, next } = collect();
@@ -104,6 +180,49 @@ describe("a queue trigger", () => {
     expect(JSON.stringify(lines)).not.toContain("poison");
   });
 
+  it("gives a batch its messages at once, with their metadata in arrays, and settles them together", async () => {
+    const { log, next } = collect();
+    const host = await startFixtureHost(
+      cjsApp(
+        `const seen = new Set();
+app.serviceBusQueue("take", { connection: "BUS", queueName: "jobs", cardinality: "many", handler: (messages, context) => {
+  const { messageIdArray, deliveryCountArray, sequenceNumberArray, applicationPropertiesArray } = context.triggerMetadata;
+  context.log(JSON.stringify({ messages, messageIdArray, deliveryCountArray, sequenceNumberArray, applicationPropertiesArray }));
+  if (deliveryCountArray.includes(1)) throw new Error("again");
+} });`,
+        {
+          version: "2.0",
+          extensions: { serviceBus: { maxMessageBatchSize: 2 } },
+        },
+      ),
+      cleanups,
+      { queues, log },
+    );
+    const client = openClient(host.serviceBusConnectionString);
+    await client.createSender("jobs").sendMessages([
+      { body: { id: 1 }, messageId: "m-1", applicationProperties: { k: 1 } },
+      { body: "two", messageId: "m-2", applicationProperties: { k: 2 } },
+    ]);
+    const left = await waitFor(async () => {
+      const messages = await client.createReceiver("jobs").peekMessages(1);
+      return messages.length === 0 ? messages : undefined;
+    });
+    expect(left).toEqual([]);
+    const batches = await next(2);
+    const received = batches.flatMap(({ messageIdArray }) => messageIdArray);
+    expect(received).toHaveLength(4);
+    expect(new Set(received)).toEqual(new Set(["m-1", "m-2"]));
+    for (const batch of batches) {
+      const ids = batch["messageIdArray"] as string[];
+      expect(batch).toMatchObject({
+        messages: ids.map((id) => (id === "m-1" ? { id: 1 } : "two")),
+        applicationPropertiesArray: ids.map((id) => ({ k: Number(id.at(-1)) })),
+        deliveryCountArray: ids.map(() => expect.any(Number) as number),
+        sequenceNumberArray: ids.map((id) => Number(id.at(-1))),
+      });
+    }
+  });
+
   it("hands a message whose worker died to the next worker", async () => {
     const { log, next } = collect();
     const host = await startFixtureHost(
@@ -126,26 +245,94 @@ describe("a queue trigger", () => {
     expect(left).toEqual([]);
   });
 
+  it("with sessions runs one message of each session at a time, in order, and several sessions at once", async () => {
+    const { log, next } = collect();
+    const host = await startFixtureHost(
+      cjsApp(
+        `let running = {};
+app.serviceBusQueue("take", { connection: "BUS", queueName: "ordered", isSessionsEnabled: true, handler: async (message, context) => {
+  const { sessionId } = context.triggerMetadata;
+  running[sessionId] = (running[sessionId] ?? 0) + 1;
+  const others = Object.values(running).filter((count) => count > 0).length;
+  const alone = running[sessionId] === 1;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  running[sessionId] -= 1;
+  context.log(JSON.stringify({ sessionId, message, alone, others }));
+} });`,
+        {
+          version: "2.0",
+          extensions: {
+            serviceBus: {
+              maxConcurrentSessions: 2,
+              sessionIdleTimeout: "00:00:01",
+            },
+          },
+        },
+      ),
+      cleanups,
+      {
+        queues: [{ name: "ordered", requiresSession: true }],
+        log,
+      },
+    );
+    const client = openClient(host.serviceBusConnectionString);
+    const sessionIds = ["a", "b", "c"];
+    await client
+      .createSender("ordered")
+      .sendMessages(
+        [1, 2, 3].flatMap((body) =>
+          sessionIds.map((sessionId) => ({ sessionId, body })),
+        ),
+      );
+    const seen = await next(9);
+    for (const id of sessionIds) {
+      const ofSession = seen.filter(({ sessionId }) => sessionId === id);
+      expect(ofSession.map(({ message }) => message)).toEqual([1, 2, 3]);
+    }
+    expect(seen.every(({ alone }) => alone)).toBe(true);
+    expect(seen.some(({ others }) => others === 2)).toBe(true);
+    expect(seen.every(({ others }) => Number(others) <= 2)).toBe(true);
+  });
+
+  it("with sessions delivers again after a throw, before the next message of the session", async () => {
+    const { log, next } = collect();
+    const host = await startFixtureHost(
+      cjsApp(`app.serviceBusQueue("take", { connection: "BUS", queueName: "ordered", isSessionsEnabled: true, handler: (message, context) => {
+  context.log(JSON.stringify({ message, deliveryCount: context.triggerMetadata.deliveryCount }));
+  if (context.triggerMetadata.deliveryCount < 2) throw new Error("not yet");
+} });`),
+      cleanups,
+      { queues: [{ name: "ordered", requiresSession: true }], log },
+    );
+    const client = openClient(host.serviceBusConnectionString);
+    await client.createSender("ordered").sendMessages([
+      { sessionId: "s", body: 1 },
+      { sessionId: "s", body: 2 },
+    ]);
+    expect(await next(4)).toEqual([
+      { message: 1, deliveryCount: 1 },
+      { message: 1, deliveryCount: 2 },
+      { message: 2, deliveryCount: 1 },
+      { message: 2, deliveryCount: 2 },
+    ]);
+  });
+
   it.each([
     [
-      "topics",
+      '"t/Subscriptions/s" does not exist',
       `app.serviceBusTopic("f", { connection: "BUS", topicName: "t", subscriptionName: "s", handler: () => {} });`,
     ],
     [
-      "sessions",
-      `app.serviceBusQueue("f", { connection: "BUS", queueName: "jobs", isSessionsEnabled: true, handler: () => {} });`,
-    ],
-    [
-      "cardinality many",
-      `app.serviceBusQueue("f", { connection: "BUS", queueName: "jobs", cardinality: "many", handler: () => {} });`,
+      "batches (cardinality many) of sessions",
+      `app.serviceBusQueue("f", { connection: "BUS", queueName: "jobs", cardinality: "many", isSessionsEnabled: true, handler: () => {} });`,
     ],
     [
       '"ghost" does not exist',
       `app.serviceBusQueue("f", { connection: "BUS", queueName: "ghost", handler: () => {} });`,
     ],
     [
-      '"serviceBus" (out)',
-      `app.serviceBusQueue("f", { connection: "BUS", queueName: "jobs", return: require("@azure/functions").output.serviceBusQueue({ connection: "BUS", queueName: "jobs" }), handler: () => {} });`,
+      '"nowhere" of its output does not exist',
+      `app.serviceBusQueue("f", { connection: "BUS", queueName: "jobs", return: require("@azure/functions").output.serviceBusQueue({ connection: "BUS", queueName: "nowhere" }), handler: () => {} });`,
     ],
   ])("refuses %s by name", async (named, source) => {
     await expect(

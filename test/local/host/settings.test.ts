@@ -109,9 +109,9 @@ describe("catalogFunctions", () => {
 
   it.each([
     ["blobTrigger", "in"],
-    ["entityTrigger", "in"],
+    ["cosmosDBTrigger", "in"],
     ["queue", "out"],
-    ["serviceBus", "out"],
+    ["eventHub", "out"],
   ])(
     "refuses a %s binding (%s) by name and says what there is",
     (...binding) => {

@@ -53,7 +53,7 @@ export async function startWorker(
     pingTimeoutMs: 200,
   });
   cleanups.push(() => supervisor.stop(1000));
-  const functions = await supervisor.start();
+  const { functions } = await supervisor.start();
   return {
     supervisor,
     functions,
