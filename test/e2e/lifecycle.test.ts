@@ -159,7 +159,14 @@ describe.concurrent(
       ["PUBLIC_URL", "here"],
       ["PERSONA_DIR", "no/such/folder"],
     ])("the setting %s is malformed: %s", async (name, value) => {
-      const home = await openHome(`${name}-${value.length}`, { [name]: value });
+      const home = await openHome(`${name}-${value.length}`, {
+        // Who gives keys gives their issuer too.
+        ...(name === "AUTH_JWKS" && {
+          AUTH_ISSUER: "https://issuer.example",
+          AUTH_AUDIENCE: "api://nucleus",
+        }),
+        [name]: value,
+      });
       const line = await refusal(home);
       expect(line).toContain(name);
     });
