@@ -39,8 +39,9 @@ export const runHost: Command = async ([action, ...args], io) => {
       defaultPort,
     amqpPort: readPort("NUCLEUS_AMQP_PORT", io.env["NUCLEUS_AMQP_PORT"]) ?? 0,
     settings: {},
-    queues:
-      config === undefined ? [] : readServiceBusConfig(resolve(io.cwd, config)),
+    ...(config === undefined
+      ? { queues: [] }
+      : readServiceBusConfig(resolve(io.cwd, config))),
     log(line) {
       const text = toConsoleText(line, isVerbose);
       if (text !== undefined) io.print(text);

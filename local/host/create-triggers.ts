@@ -1,9 +1,9 @@
 import type { Clock } from "../durable/clock.ts";
-import type { QueueDefinition } from "../service-bus/queue-definition.ts";
 import type { SortedFunctions } from "./function-catalogue.ts";
 import type { HostLog } from "./host-log.ts";
 import { HostStartError } from "./host-start-error.ts";
 import type { Invoker } from "./invoker.ts";
+import type { LocalEntities } from "./local-entities.ts";
 import type { TaskHubStore } from "./open-task-hub.ts";
 import type { HostJson } from "./read-host-json.ts";
 import type { Settings } from "./resolve-setting.ts";
@@ -23,7 +23,7 @@ export interface CreateTriggersDeps {
   readonly settings: Settings;
   readonly log: HostLog;
   readonly localBroker: string;
-  readonly localQueues: readonly QueueDefinition[];
+  readonly localEntities: LocalEntities;
 }
 
 /** The triggers that call functions by themselves: timers and queues. @throws HostStartError for one that cannot work. */
@@ -44,10 +44,10 @@ export function createTriggers(
       );
       const isKnown =
         binding.connectionString !== deps.localBroker ||
-        deps.localQueues.some(({ name }) => name === binding.queueName);
+        deps.localEntities.receiving.has(binding.queueName);
       if (!isKnown)
         throw new HostStartError(
-          `Function "${called.name}": the queue "${binding.queueName}" does not exist on the local Service Bus endpoint.`,
+          `Function "${called.name}": "${binding.queueName}" does not exist on the local Service Bus endpoint.`,
         );
       return createServiceBusTrigger(called, binding, {
         invoker: deps.invoker,

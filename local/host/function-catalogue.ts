@@ -36,7 +36,7 @@ export interface FunctionSummary {
 }
 
 const supported =
-  "httpTrigger, timerTrigger, serviceBusTrigger (queues), orchestrationTrigger, activityTrigger, entityTrigger, durableClient, http output, serviceBus output";
+  "httpTrigger, timerTrigger, serviceBusTrigger, orchestrationTrigger, activityTrigger, entityTrigger, durableClient, http output, serviceBus output";
 
 /**
  * Sorts what the app registered.

@@ -126,6 +126,7 @@ async function openBroker({
   home,
   amqpPort,
   queues,
+  topics = [],
   hostLog,
 }: FoundationOptions): Promise<ServiceBusEndpoint> {
   try {
@@ -134,6 +135,7 @@ async function openBroker({
       host: "127.0.0.1",
       port: amqpPort,
       queues,
+      topics,
       log: (level, message) =>
         hostLog(toLogLevel(level), "service-bus", { message }),
       onFatal: (error) => endProcess(hostLog, error),
@@ -145,6 +147,8 @@ async function openBroker({
         amqpPort,
         "NUCLEUS_AMQP_PORT",
       );
+    // Definitions that contradict each other, such as a forward to what does not exist.
+    if (error instanceof RangeError) throw new HostStartError(error.message);
     throw toStartError(error);
   }
 }

@@ -1,16 +1,19 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import type { QueueDefinition } from "../service-bus/queue-definition.ts";
+import type { RuleDefinition } from "../service-bus/filters/rule-definition.ts";
+import type {
+  QueueDefinition,
+  SubscriptionDefinition,
+  TopicDefinition,
+} from "../service-bus/queue-definition.ts";
 import { HostStartError } from "./host-start-error.ts";
 import { describeReadError } from "./read-host-json.ts";
 
-/** What the embedded endpoint does not have yet, refused by name. */
-const absent = (what: string) =>
-  z
-    .union([z.literal(false), z.literal(""), z.array(z.never()).max(0)], {
-      error: `${what} not supported by the embedded runtime yet`,
-    })
-    .optional();
+/** What the local Service Bus endpoint has. */
+export interface ServiceBusEntities {
+  readonly queues: readonly QueueDefinition[];
+  readonly topics: readonly TopicDefinition[];
+}
 
 const duration = z.string().transform((text, context) => {
   const ms = parseDurationMs(text);
@@ -21,32 +24,93 @@ const duration = z.string().transform((text, context) => {
   });
   return z.NEVER;
 });
+/** The emulator's own examples leave what is not wanted empty. */
+const optionalText = z
+  .string()
+  .optional()
+  .transform((text) => (text === "" ? undefined : text));
 
-const queueSchema = z.object({
+const receivedProperties = {
+  LockDuration: duration.optional(),
+  MaxDeliveryCount: z.int().min(1).optional(),
+  DefaultMessageTimeToLive: duration.optional(),
+  DeadLetteringOnMessageExpiration: z.boolean().optional(),
+  RequiresSession: z.boolean().default(false),
+  ForwardTo: optionalText,
+  ForwardDeadLetteredMessagesTo: optionalText,
+};
+const sentProperties = {
+  RequiresDuplicateDetection: z.boolean().default(false),
+  DuplicateDetectionHistoryTimeWindow: duration.default(10 * 60_000),
+};
+
+const Queue = z.object({
   Name: z.string().min(1),
   Properties: z
-    .looseObject({
-      LockDuration: duration.optional(),
-      MaxDeliveryCount: z.int().min(1).optional(),
-      RequiresDuplicateDetection: z.boolean().default(false),
-      DuplicateDetectionHistoryTimeWindow: duration.default(10 * 60_000),
-      DefaultMessageTimeToLive: duration.optional(),
-      DeadLetteringOnMessageExpiration: z.boolean().optional(),
-      RequiresSession: absent("sessions are"),
-      ForwardTo: absent("forwarding is"),
-      ForwardDeadLetteredMessagesTo: absent("forwarding is"),
-    })
+    .looseObject({ ...receivedProperties, ...sentProperties })
     .prefault({}),
 });
 
+const constants = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+  .optional();
+const noAction = z
+  .union([z.null(), z.looseObject({ SqlExpression: z.literal("") })], {
+    error: "actions of rules are not supported by the embedded runtime",
+  })
+  .optional();
+
+const Rule = z.object({
+  Name: z.string().min(1),
+  Properties: z.discriminatedUnion("FilterType", [
+    z.looseObject({
+      FilterType: z.literal("Sql"),
+      SqlFilter: z.looseObject({ SqlExpression: z.string().min(1) }),
+      Action: noAction,
+    }),
+    z.looseObject({
+      FilterType: z.literal("Correlation"),
+      CorrelationFilter: z.looseObject({
+        ContentType: optionalText,
+        CorrelationId: optionalText,
+        Label: optionalText,
+        MessageId: optionalText,
+        ReplyTo: optionalText,
+        ReplyToSessionId: optionalText,
+        SessionId: optionalText,
+        To: optionalText,
+        Properties: constants,
+      }),
+      Action: noAction,
+    }),
+  ]),
+});
+
+const Subscription = z.object({
+  Name: z.string().min(1),
+  Properties: z.looseObject(receivedProperties).prefault({}),
+  Rules: z.array(Rule).default([]),
+});
+
+const Topic = z.object({
+  Name: z.string().min(1),
+  Properties: z
+    .looseObject({
+      ...sentProperties,
+      DefaultMessageTimeToLive: duration.optional(),
+    })
+    .prefault({}),
+  Subscriptions: z.array(Subscription).default([]),
+});
+
 /** The configuration file of the Azure Service Bus emulator. */
-const configSchema = z.looseObject({
+const Configuration = z.looseObject({
   UserConfig: z.looseObject({
     Namespaces: z
       .array(
         z.looseObject({
-          Queues: z.array(queueSchema).default([]),
-          Topics: absent("topics are"),
+          Queues: z.array(Queue).default([]),
+          Topics: z.array(Topic).default([]),
         }),
       )
       .length(1),
@@ -54,18 +118,18 @@ const configSchema = z.looseObject({
 });
 
 /**
- * The queues that a configuration file of the Azure Service Bus emulator (`Config.json`) describes.
+ * The queues and topics that a configuration file of the Azure Service Bus emulator (`Config.json`) describes.
  *
  * @throws HostStartError naming the key that is malformed or not supported.
  */
-export function readServiceBusConfig(file: string): QueueDefinition[] {
+export function readServiceBusConfig(file: string): ServiceBusEntities {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new HostStartError(`${file} ${describeReadError(error)}.`);
   }
-  const parsed = configSchema.safeParse(value);
+  const parsed = Configuration.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new HostStartError(
@@ -73,28 +137,90 @@ export function readServiceBusConfig(file: string): QueueDefinition[] {
     );
   }
   const [namespace] = parsed.data.UserConfig.Namespaces;
-  return (namespace?.Queues ?? []).map(toDefinition);
+  return {
+    queues: (namespace?.Queues ?? []).map(({ Name, Properties }) => ({
+      name: Name,
+      ...toReceived(Properties),
+      ...toSent(Properties),
+    })),
+    topics: (namespace?.Topics ?? []).map(toTopic),
+  };
 }
 
-function toDefinition({
+function toTopic({
   Name,
   Properties,
-}: z.output<typeof queueSchema>): QueueDefinition {
+  Subscriptions,
+}: z.output<typeof Topic>): TopicDefinition {
+  const { DefaultMessageTimeToLive } = Properties;
+  return {
+    name: Name,
+    ...(DefaultMessageTimeToLive !== undefined && {
+      defaultMessageTtlMs: DefaultMessageTimeToLive,
+    }),
+    ...toSent(Properties),
+    subscriptions: Subscriptions.map(toSubscription),
+  };
+}
+
+function toSubscription({
+  Name,
+  Properties,
+  Rules,
+}: z.output<typeof Subscription>): SubscriptionDefinition {
+  return {
+    name: Name,
+    ...toReceived(Properties),
+    ...(Rules.length > 0 && { rules: Rules.map(toRule) }),
+  };
+}
+
+function toRule({ Name, Properties }: z.output<typeof Rule>): RuleDefinition {
+  if (Properties.FilterType === "Sql")
+    return {
+      name: Name,
+      filter: { sqlExpression: Properties.SqlFilter.SqlExpression },
+    };
+  const {
+    ContentType: contentType,
+    CorrelationId: correlationId,
+    Label: subject,
+    MessageId: messageId,
+    ReplyTo: replyTo,
+    ReplyToSessionId: replyToSessionId,
+    SessionId: sessionId,
+    To: to,
+    Properties: applicationProperties,
+  } = Properties.CorrelationFilter;
+  return {
+    name: Name,
+    filter: {
+      ...(contentType !== undefined && { contentType }),
+      ...(correlationId !== undefined && { correlationId }),
+      ...(subject !== undefined && { subject }),
+      ...(messageId !== undefined && { messageId }),
+      ...(replyTo !== undefined && { replyTo }),
+      ...(replyToSessionId !== undefined && { replyToSessionId }),
+      ...(sessionId !== undefined && { sessionId }),
+      ...(to !== undefined && { to }),
+      ...(applicationProperties !== undefined && { applicationProperties }),
+    },
+  };
+}
+
+function toReceived(properties: z.output<typeof Subscription>["Properties"]) {
   const {
     LockDuration,
     MaxDeliveryCount,
     DefaultMessageTimeToLive,
     DeadLetteringOnMessageExpiration,
-  } = Properties;
+    ForwardTo,
+    ForwardDeadLetteredMessagesTo,
+  } = properties;
   return {
-    name: Name,
     ...(LockDuration !== undefined && { lockDurationMs: LockDuration }),
     ...(MaxDeliveryCount !== undefined && {
       maxDeliveryCount: MaxDeliveryCount,
-    }),
-    ...(Properties.RequiresDuplicateDetection && {
-      duplicateDetectionWindowMs:
-        Properties.DuplicateDetectionHistoryTimeWindow,
     }),
     ...(DefaultMessageTimeToLive !== undefined && {
       defaultMessageTtlMs: DefaultMessageTimeToLive,
@@ -102,7 +228,24 @@ function toDefinition({
     ...(DeadLetteringOnMessageExpiration !== undefined && {
       deadLetteringOnMessageExpiration: DeadLetteringOnMessageExpiration,
     }),
+    ...(properties.RequiresSession && { requiresSession: true }),
+    ...(ForwardTo !== undefined && { forwardTo: ForwardTo }),
+    ...(ForwardDeadLetteredMessagesTo !== undefined && {
+      forwardDeadLetteredMessagesTo: ForwardDeadLetteredMessagesTo,
+    }),
   };
+}
+
+function toSent(properties: {
+  readonly RequiresDuplicateDetection: boolean;
+  readonly DuplicateDetectionHistoryTimeWindow: number;
+}) {
+  return properties.RequiresDuplicateDetection
+    ? {
+        duplicateDetectionWindowMs:
+          properties.DuplicateDetectionHistoryTimeWindow,
+      }
+    : {};
 }
 
 /** Days, hours, minutes and seconds; months and years have no fixed length. */

@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { QueueDefinition } from "../service-bus/queue-definition.ts";
+import type {
+  QueueDefinition,
+  TopicDefinition,
+} from "../service-bus/queue-definition.ts";
 import type { FunctionSummary } from "./function-catalogue.ts";
 import { endLeftoverWorkers } from "./end-leftover-workers.ts";
 import { createHostLog } from "./host-log.ts";
@@ -30,7 +33,9 @@ export interface HostOptions {
   readonly amqpPort: number;
   /** App settings, above process.env and the `Values` of local.settings.json. */
   readonly settings: Readonly<Record<string, string>>;
+  /** What the local Service Bus endpoint has. */
   readonly queues: readonly QueueDefinition[];
+  readonly topics?: readonly TopicDefinition[];
   readonly log: (line: HostLogLine) => void;
   /** Is told what failed invocations threw, which may hold content and so reaches no log. */
   readonly onFailure?: (error: InvocationError) => void;
@@ -91,7 +96,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     foundation,
     loaded: await supervisor.start(),
     hostJson,
-    queues: options.queues,
+    entities: { queues: options.queues, topics: options.topics ?? [] },
     home,
     systemKey,
     log,

@@ -6,7 +6,6 @@ import type { DurableEngine } from "../durable/engine.ts";
 import { readEngineConfig } from "../durable/engine-config.ts";
 import type { EngineConfig } from "../durable/engine-config.ts";
 import { createManagementHandler } from "../durable/management.ts";
-import type { QueueDefinition } from "../service-bus/queue-definition.ts";
 import { addLocalConnections } from "./add-local-connections.ts";
 import { createTriggers } from "./create-triggers.ts";
 import { createWorkerPort } from "./create-worker-port.ts";
@@ -37,6 +36,8 @@ import { createInvoker } from "./invoker.ts";
 import type { Invoker } from "./invoker.ts";
 import type { Foundation } from "./open-foundation.ts";
 import type { HostJson } from "./read-host-json.ts";
+import { toLocalEntities } from "./local-entities.ts";
+import type { ServiceBusEntities } from "./read-service-bus-config.ts";
 import type { Settings } from "./resolve-setting.ts";
 import { createOutputs } from "./outputs/create-outputs.ts";
 import type { Outputs } from "./outputs/create-outputs.ts";
@@ -49,7 +50,7 @@ export interface WireAppOptions {
   /** What the worker reported. */
   readonly loaded: LoadedApp;
   readonly hostJson: HostJson;
-  readonly queues: readonly QueueDefinition[];
+  readonly entities: ServiceBusEntities;
   readonly home: string;
   readonly systemKey: string;
   readonly log: HostLog;
@@ -85,7 +86,7 @@ export function wireApp(options: WireAppOptions): WiredApp {
   const local = {
     settings,
     localBroker: foundation.broker.connectionString,
-    localQueues: options.queues,
+    localEntities: toLocalEntities(options.entities),
     addSettings: supervisor.addSettings,
   };
   addLocalConnections(

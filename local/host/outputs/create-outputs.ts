@@ -1,7 +1,7 @@
 import type { ServiceBusClient, ServiceBusSender } from "@azure/service-bus";
-import type { QueueDefinition } from "../../service-bus/queue-definition.ts";
 import type { CatalogedFunction } from "../function-catalogue.ts";
 import { HostStartError } from "../host-start-error.ts";
+import type { LocalEntities } from "../local-entities.ts";
 import { readText } from "../read-text.ts";
 import { findConnection, resolveSetting } from "../resolve-setting.ts";
 import type { Settings } from "../resolve-setting.ts";
@@ -23,7 +23,7 @@ export interface Outputs {
 export interface CreateOutputsDeps {
   readonly settings: Settings;
   readonly localBroker: string;
-  readonly localQueues: readonly QueueDefinition[];
+  readonly localEntities: LocalEntities;
 }
 
 /** @throws HostStartError for an output that leads nowhere. */
@@ -78,9 +78,8 @@ function prepareSender(
   },
 ): () => ServiceBusSender {
   const { deps, clients, senders } = shared;
-  const queueName = readText(binding, "queueName");
   const entity = resolveSetting(
-    queueName ?? readText(binding, "topicName") ?? "",
+    readText(binding, "queueName") ?? readText(binding, "topicName") ?? "",
     deps.settings,
     `The Service Bus output of function "${functionName}"`,
   );
@@ -91,12 +90,11 @@ function prepareSender(
       `Function "${functionName}": the connection setting "${connectionName}" of its Service Bus output is not set.`,
     );
   const isMissing =
-    queueName !== undefined &&
     connection.connectionString === deps.localBroker &&
-    !deps.localQueues.some(({ name }) => name === entity);
+    !deps.localEntities.sending.has(entity);
   if (isMissing)
     throw new HostStartError(
-      `Function "${functionName}": the queue "${entity}" of its output does not exist on the local Service Bus endpoint.`,
+      `Function "${functionName}": "${entity}" of its output does not exist on the local Service Bus endpoint.`,
     );
   return () => {
     const client = clients.get(connectionName) ?? openServiceBus(connection);

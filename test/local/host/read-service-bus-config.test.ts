@@ -40,30 +40,102 @@ describe("readServiceBusConfig", () => {
           },
         },
       ]),
-    ).toEqual([
-      { name: "plain" },
+    ).toEqual({
+      queues: [
+        { name: "plain" },
+        {
+          name: "jobs",
+          lockDurationMs: 60_000,
+          maxDeliveryCount: 3,
+          duplicateDetectionWindowMs: 20_000,
+          defaultMessageTtlMs: 25 * 3_600_000,
+          deadLetteringOnMessageExpiration: true,
+        },
+      ],
+      topics: [],
+    });
+  });
+
+  it("reads topics with their subscriptions, sessions, forwards and rules", () => {
+    const rules = [
       {
-        name: "jobs",
-        lockDurationMs: 60_000,
-        maxDeliveryCount: 3,
-        duplicateDetectionWindowMs: 20_000,
-        defaultMessageTtlMs: 25 * 3_600_000,
-        deadLetteringOnMessageExpiration: true,
+        Name: "big",
+        Properties: {
+          FilterType: "Sql",
+          SqlFilter: { SqlExpression: "size > 10" },
+          Action: { SqlExpression: "" },
+        },
       },
-    ]);
+      {
+        Name: "ours",
+        Properties: {
+          FilterType: "Correlation",
+          CorrelationFilter: {
+            Label: "order",
+            To: "",
+            Properties: { region: "eu" },
+          },
+        },
+      },
+    ];
+    expect(
+      read(
+        [{ Name: "all", Properties: { RequiresSession: true } }],
+        [
+          {
+            Name: "orders",
+            Properties: { DefaultMessageTimeToLive: "PT1H" },
+            Subscriptions: [
+              { Name: "every", Properties: { ForwardTo: "audit" } },
+              { Name: "some", Rules: rules },
+            ],
+          },
+        ],
+      ),
+    ).toEqual({
+      queues: [{ name: "all", requiresSession: true }],
+      topics: [
+        {
+          name: "orders",
+          defaultMessageTtlMs: 3_600_000,
+          subscriptions: [
+            { name: "every", forwardTo: "audit" },
+            {
+              name: "some",
+              rules: [
+                { name: "big", filter: { sqlExpression: "size > 10" } },
+                {
+                  name: "ours",
+                  filter: {
+                    subject: "order",
+                    applicationProperties: { region: "eu" },
+                  },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
   });
 
   it.each([
-    [{ RequiresSession: true }, "sessions are not supported"],
-    [{ ForwardTo: "other" }, "forwarding is not supported"],
     [{ LockDuration: "1 minute" }, "ISO 8601 duration"],
     [{ MaxDeliveryCount: 0 }, "MaxDeliveryCount"],
   ])("refuses %j by name", (Properties, named) => {
     expect(() => read([{ Name: "jobs", Properties }])).toThrow(named);
   });
 
-  it("refuses topics by name, and says what is missing", () => {
-    expect(() => read([], [{ Name: "t" }])).toThrow("topics are not supported");
+  it("refuses a rule's action by name, and says what is missing", () => {
+    const Properties = {
+      FilterType: "Sql",
+      SqlFilter: { SqlExpression: "1=1" },
+      Action: { SqlExpression: "SET a = 1" },
+    };
+    const Subscriptions = [{ Name: "s", Rules: [{ Name: "r", Properties }] }];
+    expect(() => read([], [{ Name: "t", Subscriptions }])).toThrow(
+      "actions of rules are not supported",
+    );
     expect(() => readServiceBusConfig(join(folder, "none.json"))).toThrow(
       "none.json is missing",
     );

@@ -44,6 +44,68 @@ function collect(): {
   };
 }
 
+describe("a topic", () => {
+  const topics = [
+    {
+      name: "orders",
+      subscriptions: [
+        {
+          name: "eu",
+          rules: [{ name: "eu", filter: { sqlExpression: "region = 'eu'" } }],
+        },
+      ],
+    },
+  ];
+
+  it("gets what a function puts out, and calls the function of each subscription whose rule matches", async () => {
+    const { log, next } = collect();
+    const host = await startFixtureHost(
+      cjsApp(`const { output } = require("@azure/functions");
+const orders = output.serviceBusTopic({ connection: "BUS", topicName: "orders" });
+app.post("send", { extraOutputs: [orders], handler: async (request, context) => {
+  context.extraOutputs.set(orders, await request.json());
+  return { status: 202 };
+} });
+app.serviceBusTopic("eu", { connection: "BUS", topicName: "orders", subscriptionName: "eu",
+  handler: (message, context) => context.log(JSON.stringify({ message })) });`),
+      cleanups,
+      { topics, log },
+    );
+    // Without the property that the rule asks for, the subscription does not get it.
+    await fetch(`${host.httpUrl}/api/send`, {
+      method: "POST",
+      body: JSON.stringify({ id: 1 }),
+    });
+    const client = openClient(host.serviceBusConnectionString);
+    await client.createSender("orders").sendMessages({
+      body: { id: 2 },
+      applicationProperties: { region: "eu" },
+    });
+    expect(await next(1)).toEqual([{ message: { id: 2 } }]);
+  });
+
+  it("that is not there stops the host in one line", async () => {
+    const app = cjsApp(
+      `app.serviceBusTopic("us", { connection: "BUS", topicName: "orders", subscriptionName: "us", handler: () => {} });`,
+    );
+    await expect(startFixtureHost(app, cleanups, { topics })).rejects.toThrow(
+      'Function "us": "orders/Subscriptions/us" does not exist on the local Service Bus endpoint.',
+    );
+  });
+
+  it("whose subscription forwards to nothing stops the host in one line", async () => {
+    const forwarding = [
+      {
+        name: "orders",
+        subscriptions: [{ name: "eu", forwardTo: "nowhere" }],
+      },
+    ];
+    await expect(
+      startFixtureHost(cjsApp(""), cleanups, { topics: forwarding }),
+    ).rejects.toThrow("nowhere");
+  });
+});
+
 describe("a queue output", () => {
   const receive = async (
     client: ServiceBusClient,
