@@ -25,7 +25,12 @@ export interface ActivityCall {
  * turn must run again.
  */
 export type OrchestratorOutcome =
-  | { readonly kind: "state"; readonly state: string }
+  | {
+      readonly kind: "state";
+      readonly state: string;
+      /** A task that the orchestrator yielded in two compounds, so that it is asked for twice. */
+      readonly repeatedTask?: string;
+    }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "lost" };
 

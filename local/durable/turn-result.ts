@@ -62,6 +62,10 @@ export function evaluateTurn(turn: TurnEvaluation): TurnResult {
   try {
     if (outcome.kind === "failed")
       throw new OrchestrationFault(outcome.message);
+    if (turn.mode === "strict" && outcome.repeatedTask !== undefined)
+      throw new OrchestrationFault(
+        `The task '${outcome.repeatedTask}' was yielded in two compounds (Task.any or Task.all) and would be scheduled twice (durable-js #574). Yield each task in one compound only; run what must outlive it as a sub-orchestration.`,
+      );
     const state = parseOrchestratorState(outcome.state);
     const customStatus = toCustomStatus(state) ?? record.customStatus;
     const replayed = replayActions({

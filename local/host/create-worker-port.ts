@@ -67,11 +67,15 @@ function toOrchestratorOutcome(
 ): OrchestratorOutcome {
   switch (outcome.kind) {
     case "completed": {
-      const { json, string } = outcome.returnValue ?? {};
-      const state = json ?? string;
+      const { repeatedTask, returnValue } = outcome;
+      const state = returnValue?.json ?? returnValue?.string;
       return state === undefined
         ? { kind: "failed", message: "The orchestrator returned no state." }
-        : { kind: "state", state };
+        : {
+            kind: "state",
+            state,
+            ...(repeatedTask !== undefined && { repeatedTask }),
+          };
     }
     case "failed": {
       const { message } = outcome.error;

@@ -61,6 +61,8 @@ export interface CompletedInvocation {
   readonly outputData?: readonly ParameterData[];
   /** The function returned nothing. */
   readonly isEmpty?: boolean;
+  /** Of an orchestrator: a task that it yielded in two compounds. */
+  readonly repeatedTask?: string;
 }
 
 export type InvocationResult =

@@ -10,6 +10,7 @@ import type {
   InvocationModel,
   ProgrammingModel,
 } from "./core-api.ts";
+import { findRepeatedTask } from "./find-repeated-task.ts";
 import type { PaceResponse } from "./pace-response.ts";
 import { toInvocationError } from "./to-invocation-error.ts";
 
@@ -61,11 +62,13 @@ export async function invokeFunction(
     const paced = deps.paceResponse?.(request.invocationId, result) ?? result;
     const response = await invocation.getResponse(context, paced);
     const { returnValue = null, outputData = [] } = response;
+    const repeatedTask = findRepeatedTask(result);
     return {
       kind: "completed",
       returnValue,
       ...(outputData.length > 0 && { outputData }),
       ...(isNothing(result) && { isEmpty: true }),
+      ...(repeatedTask !== undefined && { repeatedTask }),
     };
   } catch (error) {
     return { kind: "failed", error: toInvocationError(error) };

@@ -146,6 +146,22 @@ test.each(Object.entries(histories))(
   },
 );
 
+test("a task that is yielded in two compounds fails its instance in strict mode, before it is scheduled twice", async () => {
+  const hub = openTestHub(app);
+  const id = await hub.start("taskInTwoCompounds");
+  const ended = await hub.finish(id);
+  expect(ended).toMatchObject({
+    status: "Failed",
+    output: expect.stringContaining(
+      "The task 'child' was yielded in two compounds",
+    ) as string,
+  });
+  const created = (hub.engine.client.exportHistory(id) ?? [])
+    .flatMap(toLine)
+    .filter((line) => line.startsWith("SubOrchestrationInstanceCreated"));
+  expect(created).toHaveLength(1);
+});
+
 test("a task that is yielded in two compounds is scheduled twice, as on Azure (durable-js #574)", async () => {
   const hub = openTestHub(app, { mode: "compat" });
   const id = await hub.start("taskInTwoCompounds");

@@ -2,6 +2,7 @@ import { createRequire, Module } from "node:module";
 
 import type * as durableFunctions from "durable-functions";
 
+import { findRepeatedTask } from "../../../../local/host/worker/find-repeated-task.ts";
 import type {
   ActivityOutcome,
   OrchestratorOutcome,
@@ -109,7 +110,7 @@ export function createSdkApp(register: () => void): SdkApp {
       invokeActivity: ({ name, input }) =>
         invokeActivity(registered, name, input),
       async invokeEntity(name, payload) {
-        const value = await invoke(registered, name, { string: payload });
+        const { value } = await invoke(registered, name, { string: payload });
         return { kind: "state", state: value?.json ?? "" };
       },
     },
@@ -123,8 +124,14 @@ async function invokeOrchestrator(
 ): Promise<OrchestratorOutcome> {
   const label = "\n\n$OutOfProcData$:";
   try {
-    const value = await invoke(registered, name, { string: payload });
-    return { kind: "state", state: value?.json ?? "" };
+    const { value, repeatedTask } = await invoke(registered, name, {
+      string: payload,
+    });
+    return {
+      kind: "state",
+      state: value?.json ?? "",
+      ...(repeatedTask !== undefined && { repeatedTask }),
+    };
   } catch (error) {
     const message = (error as Error).message;
     const at = message.indexOf(label);
@@ -140,7 +147,7 @@ async function invokeActivity(
   input: string | undefined,
 ): Promise<ActivityOutcome> {
   try {
-    const value = await invoke(
+    const { value } = await invoke(
       registered,
       name,
       input === undefined ? {} : { string: input },
@@ -152,11 +159,16 @@ async function invokeActivity(
   }
 }
 
+interface Invoked {
+  readonly value: TypedData | null | undefined;
+  readonly repeatedTask: string | undefined;
+}
+
 async function invoke(
   registered: ReadonlyMap<string, Registration>,
   name: string,
   data: TypedData,
-): Promise<TypedData | null | undefined> {
+): Promise<Invoked> {
   const registration = registered.get(name);
   if (registration === undefined || programmingModel === undefined) {
     throw new Error(`${name} is not registered`);
@@ -182,7 +194,8 @@ async function invoke(
     inputs,
     registration.callback,
   );
-  return (await model.getResponse(context, result)).returnValue;
+  const { returnValue } = await model.getResponse(context, result);
+  return { value: returnValue, repeatedTask: findRepeatedTask(result) };
 }
 
 function toJsonText(value: TypedData | null | undefined): string | undefined {
