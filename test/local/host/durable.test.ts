@@ -36,6 +36,34 @@ app.http("raise", {
 });`;
 
 describe("an orchestration", () => {
+  it("that yields a task in two compounds fails with a message that names it", async () => {
+    const host = await startFixtureHost(
+      cjsApp(`${starter}
+df.app.activity("quick", { handler: () => "done" });
+df.app.orchestration("child", function* (context) {
+  yield context.df.waitForExternalEvent("never");
+});
+df.app.orchestration("twice", function* (context) {
+  const quick = context.df.callActivity("quick");
+  const slow = context.df.callSubOrchestrator("child");
+  yield context.df.Task.any([quick, slow]);
+  yield context.df.Task.any([slow, context.df.waitForExternalEvent("go")]);
+});`),
+      cleanups,
+    );
+    const started = await fetch(`${host.httpUrl}/api/start/twice/job-2`, {
+      method: "POST",
+    });
+    const links = (await started.json()) as Record<string, string>;
+    const status = await waitForStatus(
+      links["statusQueryGetUri"] ?? "",
+      "Failed",
+    );
+    expect(status["output"]).toContain(
+      "The task 'child' was yielded in two compounds",
+    );
+  });
+
   it("starts through the durable client and completes, with management links of the public door", async () => {
     const host = await startFixtureHost(
       cjsApp(`${starter}
