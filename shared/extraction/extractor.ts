@@ -17,7 +17,7 @@ export interface ExtractedDocument {
   readonly mediaType: MediaType;
   /** Markdown with headings, GFM tables, lists, and location marks (see `marks.ts`). */
   readonly text: Content;
-  /** How many pages or sheets it has, where the kind has any. */
+  /** How many pages, slides, sheets or chapters it has, where the kind has any. */
   readonly pages?: number;
   readonly words: number;
 }

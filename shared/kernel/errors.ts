@@ -194,7 +194,7 @@ export const errorCatalogue = {
   extraction_unsupported: permanent(
     415,
     "Text cannot be extracted from this kind of file.",
-    "Convert it to one of the kinds in docs/architecture.md.",
+    "Convert it to one of the kinds in docs/extraction.md.",
   ),
   extraction_corrupt: permanent(
     422,

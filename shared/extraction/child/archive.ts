@@ -1,7 +1,7 @@
 import { fromBufferPromise, type Entry, type ZipFile } from "yauzl";
 import { Unreadable } from "./unreadable.ts";
 
-/** An Office Open XML package. Only this reads zip archives: no library ever sees one. */
+/** A document that is a zip archive of parts. Only this reads zip archives: no library ever sees one. */
 export interface Archive {
   has(name: string): boolean;
   /** The part's bytes; undefined when there is none of that name. Counted while they are inflated. */

@@ -55,7 +55,9 @@ export async function extractDocument(
     }
   });
   if (words === 0) throw new Unreadable("extraction_empty");
-  const pages = sections[0]?.mark === undefined ? undefined : sections.length;
+  const hasPages =
+    sections[0]?.mark !== undefined && sniffed.kind !== "subtitles";
+  const pages = hasPages ? sections.length : undefined;
   return {
     mediaType: sniffed.mediaType,
     words,
@@ -79,9 +81,33 @@ async function readSections(sniffed: Sniffed): Promise<readonly Section[]> {
       const { readXlsx } = await import("./kinds/xlsx.ts");
       return readXlsx(sniffed.archive);
     }
+    case "pptx": {
+      const { readPptx } = await import("./kinds/pptx.ts");
+      return readPptx(sniffed.archive);
+    }
+    case "odt": {
+      const { readOdt } = await import("./kinds/odt.ts");
+      return [{ text: await readOdt(sniffed.archive) }];
+    }
+    case "ods": {
+      const { readOds } = await import("./kinds/ods.ts");
+      return readOds(sniffed.archive);
+    }
+    case "epub": {
+      const { readEpub } = await import("./kinds/epub.ts");
+      return readEpub(sniffed.archive);
+    }
     case "html": {
       const { readHtml } = await import("./kinds/html.ts");
       return [{ text: await readHtml(sniffed.text) }];
+    }
+    case "rtf": {
+      const { readRtf } = await import("./kinds/rtf.ts");
+      return [{ text: readRtf(sniffed.bytes) }];
+    }
+    case "subtitles": {
+      const { readSubtitles } = await import("./kinds/subtitles.ts");
+      return readSubtitles(sniffed.text);
     }
     case "csv": {
       const { readCsv } = await import("./kinds/csv.ts");

@@ -7,13 +7,13 @@ export interface XmlHandlers {
   readonly onText?: (text: string) => void;
 }
 
-/** Reads an attribute of the element just opened, by its name without prefix. */
+/** Reads an attribute of the element just opened, by its name without prefix; as `:id` only one that has a prefix. */
 export type XmlAttributes = (name: string) => string | undefined;
 
 /**
- * Reads the XML of an Office Open XML part in one pass, in linear time and without building a tree.
+ * Reads the XML of a part of an office document in one pass, in linear time and without building a tree.
  *
- * Such parts have no document type (ECMA-376 part 2, 8.1), so there are no entities to expand: one that has it is
+ * Such parts have no document type (ECMA-376 part 2, 8.1; OpenDocument and EPUB need none), so there are no entities to expand: one that has it is
  * refused.
  */
 export function scanXml(xml: string, handlers: XmlHandlers): void {
@@ -78,11 +78,16 @@ function readAttribute(tag: string, wanted: string): string | undefined {
   for (const match of tag.matchAll(
     /\s([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g,
   )) {
-    if (localName(match[1] ?? "") === wanted) {
+    const name = match[1] ?? "";
+    if (localName(name) === wanted || isPrefixed(name, wanted)) {
       return unescapeXml(match[2] ?? match[3] ?? "");
     }
   }
   return undefined;
+}
+
+function isPrefixed(name: string, wanted: string): boolean {
+  return wanted.startsWith(":") && name.endsWith(wanted);
 }
 
 function localName(name: string): string {

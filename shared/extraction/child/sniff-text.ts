@@ -1,4 +1,5 @@
 import type { JobHeader } from "../protocol.ts";
+import { isCueTiming } from "./kinds/subtitle-cues.ts";
 import { Unreadable } from "./unreadable.ts";
 
 /** A kind of text, with the text. */
@@ -20,6 +21,11 @@ export type SniffedText =
       readonly value: unknown;
     }
   | {
+      readonly kind: "subtitles";
+      readonly mediaType: "text/vtt" | "application/x-subrip";
+      readonly text: string;
+    }
+  | {
       readonly kind: "text";
       readonly mediaType: "text/plain" | "text/markdown";
       readonly text: string;
@@ -31,7 +37,15 @@ export type Delimiter = (typeof delimiters)[number];
 const headChars = 4096;
 const sampleLines = 20;
 
-type Hint = "html" | "csv" | "tsv" | "json" | "markdown" | "plain" | undefined;
+type Hint =
+  | "html"
+  | "csv"
+  | "tsv"
+  | "json"
+  | "markdown"
+  | "subtitles"
+  | "plain"
+  | undefined;
 
 /** Decides which kind of text `text` is: by itself, and where it could be several, by what the source says. */
 export function sniffText(text: string, header: JobHeader): SniffedText {
@@ -41,6 +55,10 @@ export function sniffText(text: string, header: JobHeader): SniffedText {
 
   if (isHtmlDocument(head) || (hint === "html" && /<[a-z!]/i.test(head))) {
     return { kind: "html", mediaType: "text/html", text };
+  }
+  const subtitles = sniffSubtitles(head, hint);
+  if (subtitles !== undefined) {
+    return { kind: "subtitles", mediaType: subtitles, text };
   }
   const json = hint === "markdown" ? undefined : parseJson(text, head, hint);
   if (json !== undefined) {
@@ -72,6 +90,8 @@ const hintByExtension: Readonly<Record<string, Hint>> = {
   ".json": "json",
   ".jsonl": "json",
   ".ndjson": "json",
+  ".vtt": "subtitles",
+  ".srt": "subtitles",
   ".md": "markdown",
   ".markdown": "markdown",
   ".txt": "plain",
@@ -86,6 +106,8 @@ const hintByMediaType: Readonly<Record<string, Hint>> = {
   "text/tab-separated-values": "tsv",
   "application/json": "json",
   "application/x-ndjson": "json",
+  "text/vtt": "subtitles",
+  "application/x-subrip": "subtitles",
   "text/markdown": "markdown",
 };
 
@@ -110,6 +132,25 @@ function isHtmlDocument(head: string): boolean {
     rest = rest.slice(end).trimStart();
   }
   return /^<(?:!doctype html|html|head|body)[\s>]/i.test(rest);
+}
+
+/**
+ * WebVTT says what it is. SubRip begins with a number and a timing, or, where the source says subtitles, has a timing
+ * somewhere near its beginning.
+ */
+function sniffSubtitles(
+  head: string,
+  hint: Hint,
+): "text/vtt" | "application/x-subrip" | undefined {
+  const start = head.replace(/^\ufeff/, "").trimStart();
+  if (/^WEBVTT(?:[ \t\r\n]|$)/.test(start)) return "text/vtt";
+  const lines = start.split(/\r\n?|\n/);
+  const isNumbered = /^\d+\s*$/.test(lines[0] ?? "");
+  const isSubRip =
+    hint === "subtitles"
+      ? lines.some(isCueTiming)
+      : isNumbered && isCueTiming(lines[1] ?? "");
+  return isSubRip ? "application/x-subrip" : undefined;
 }
 
 /** JSON is an object or array, or lines of them when the source says JSON. Numbers keep the digits they were written with. */

@@ -1,7 +1,8 @@
 import type { JobHeader } from "../protocol.ts";
-import { openArchive, type Archive } from "./archive.ts";
+import { openArchive } from "./archive.ts";
 import { decodeText } from "./decode-text.ts";
 import type { ExtractionLimits } from "./extract-document.ts";
+import { sniffArchive, type SniffedArchive } from "./sniff-archive.ts";
 import { sniffText, type SniffedText } from "./sniff-text.ts";
 import { Unreadable } from "./unreadable.ts";
 
@@ -13,10 +14,11 @@ export type Sniffed =
       readonly bytes: Buffer;
     }
   | {
-      readonly kind: "docx" | "xlsx";
-      readonly mediaType: `application/vnd.openxmlformats-officedocument.${string}`;
-      readonly archive: Archive;
+      readonly kind: "rtf";
+      readonly mediaType: "application/rtf";
+      readonly bytes: Buffer;
     }
+  | SniffedArchive
   | SniffedText;
 
 /** How far into a file its `%PDF-` may stand (ISO 32000 and every reader allow this much). */
@@ -47,37 +49,17 @@ export async function sniff(
         : "extraction_unsupported",
     );
   }
+  if (/^\s*\{\\rtf/.test(bytes.toString("latin1", 0, 16))) {
+    return { kind: "rtf", mediaType: "application/rtf", bytes };
+  }
   await refuseKnownBinary(bytes);
   return sniffText(await decodeText(bytes), header);
 }
 
-function sniffArchive(archive: Archive): Sniffed {
-  const isPackage = archive.has("[Content_Types].xml");
-  const hasMain = (pattern: RegExp): boolean =>
-    isPackage && archive.names.some((name) => pattern.test(name));
-  if (hasMain(/^word\/document\d*\.xml$/)) {
-    return {
-      kind: "docx",
-      mediaType:
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-      archive,
-    };
-  }
-  if (hasMain(/^xl\/workbook\.xml$/)) {
-    return {
-      kind: "xlsx",
-      mediaType:
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-      archive,
-    };
-  }
-  throw new Unreadable("extraction_unsupported");
-}
-
-/** Formats that could pass for text, such as RTF and PostScript, and most that could not. */
+/** Formats that could pass for text, such as PostScript, and most that could not. */
 async function refuseKnownBinary(bytes: Buffer): Promise<void> {
   // Images, audio and programs show themselves early; `file-type` is not loaded for what starts like text.
-  if (/^(?:\{\\rtf|%!PS|%!FDF)/.test(bytes.toString("latin1", 0, 8))) {
+  if (/^(?:%!PS|%!FDF)/.test(bytes.toString("latin1", 0, 8))) {
     throw new Unreadable("extraction_unsupported");
   }
   if (!bytes.subarray(0, 512).includes(0)) return;

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { docx, pdf, xlsx } from "./documents.ts";
+import { epub, line, odf, pptx, shape } from "./office-documents.ts";
 import { childModule, extract, openExtractor } from "./open-extractor.ts";
 
 test("the bundled child reads every kind, on its own in a folder", async () => {
@@ -43,6 +44,17 @@ test("the bundled child reads every kind, on its own in a folder", async () => {
     expect(await read(page)).toBe("application/pdf 2");
     expect(await read(await docx())).toMatch(/wordprocessingml.document 26$/);
     expect(await read(xlsx({ sheets: { A: sheet } }))).toMatch(/sheet 1$/);
+    const slide = shape('type="title"', line("One two"));
+    expect(await read(pptx([{ shapes: slide }]))).toMatch(/presentation 2$/);
+    expect(await read(odf("odt", "<text:p>One</text:p>"))).toMatch(/text 1$/);
+    const table =
+      "<table:table><table:table-row><table:table-cell><text:p>word</text:p></table:table-cell></table:table-row></table:table>";
+    expect(await read(odf("ods", table))).toMatch(/spreadsheet 1$/);
+    expect(await read(epub({ a: "<p>One two</p>" }))).toMatch(/epub.zip 2$/);
+    expect(await read("{\\rtf1 One \\'e9t\\'e9}")).toBe("application/rtf 2");
+    expect(await read("WEBVTT\n\n00:00.000 --> 00:01.000\nHi\n")).toBe(
+      "text/vtt 1",
+    );
     expect(
       await read(Buffer.from("89504e470d0a1a0a0000000d49484452", "hex")),
     ).toBe("extraction_unsupported");

@@ -3,6 +3,7 @@ import { deflateRawSync, deflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ContentExtractor } from "../../../shared/extraction/extractor.ts";
 import { docx, pdf, xlsx, zip, zipOf } from "./documents.ts";
+import { epub, odf, pptx } from "./office-documents.ts";
 import {
   extract,
   maxRssBytes,
@@ -79,23 +80,58 @@ describe("every document that cannot be read gets its code", () => {
     ],
     ["a zip archive", () => zip({ "a.txt": "text" }), "unsupported"],
     [
-      "a presentation",
-      () => zip({ ...types, "ppt/presentation.xml": "<p/>" }),
+      "an OpenDocument drawing",
+      () => zip({ mimetype: "application/vnd.oasis.opendocument.graphics" }),
       "unsupported",
     ],
+    ["a presentation without words", () => pptx([{ shapes: "" }]), "empty"],
+    ["rich text without words", () => "{\\rtf1\\pard\\par}", "empty"],
+    ["a book of pictures", () => epub({ a: '<img src="a.png"/>' }), "empty"],
+    ["subtitles without words", () => "WEBVTT\n\nNOTE none\n", "empty"],
     ["random bytes", () => randomBytes(5000), "unsupported"],
     [
       "a picture",
       () => Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"),
       "unsupported",
     ],
-    ["rich text", () => "{\\rtf1 hello}", "unsupported"],
+    ["PostScript", () => "%!PS-Adobe-3.0\n(text) show", "unsupported"],
     ["a .doc or .xls", () => compoundFile("WordDocument"), "unsupported"],
     ["a locked PDF", () => locked, "encrypted"],
     [
       "a locked Office document",
       () => compoundFile("EncryptedPackage"),
       "encrypted",
+    ],
+    [
+      "a locked OpenDocument text",
+      () =>
+        odf("odt", "", "", {
+          "META-INF/manifest.xml": "<manifest:encryption-data/>",
+        }),
+      "encrypted",
+    ],
+    [
+      "a locked book",
+      () =>
+        epub({ a: "<p>x</p>" }, "", {
+          "META-INF/encryption.xml": '<e:CipherReference URI="OEBPS/text/a"/>',
+        }),
+      "encrypted",
+    ],
+    [
+      "a presentation of rubbish",
+      () => zip({ ...types, "ppt/presentation.xml": "<p/>" }),
+      "corrupt",
+    ],
+    [
+      "an OpenDocument sheet of rubbish",
+      () => odf("ods", "<table:table"),
+      "corrupt",
+    ],
+    [
+      "a book without its package",
+      () => zip({ mimetype: "application/epub+zip" }),
+      "corrupt",
     ],
     ["a PDF of rubbish", () => "%PDF-1.7\nrubbish", "corrupt"],
     [
@@ -186,6 +222,84 @@ describe("a document made to harm is stopped or read, and no child takes more th
       "entities in a workbook",
       () => zip({ ...types, "xl/workbook.xml": `${entities}<w>&a12;</w>` }),
       "corrupt",
+    ],
+    [
+      "entities in a slide",
+      () => pptx([{ shapes: `${entities}<a:t>&a12;</a:t>` }]),
+      "corrupt",
+    ],
+    [
+      "entities in an OpenDocument text",
+      () => odf("odt", `${entities}<text:p>&a12;</text:p>`),
+      "corrupt",
+    ],
+    [
+      "a book of 300 MB in 300 kB",
+      () => zipOf([{ name: "mimetype", bytes: zeros, declaredSize: 1000 }]),
+      "too_large",
+    ],
+    [
+      "a cell repeated over a sheet of OpenDocument",
+      () =>
+        odf(
+          "ods",
+          '<table:table><table:table-row table:number-rows-repeated="1048576"><table:table-cell table:number-columns-repeated="16384"><text:p>x</text:p></table:table-cell></table:table-row></table:table>',
+        ),
+      "too_large",
+    ],
+    [
+      "a million repeated blanks in OpenDocument",
+      () =>
+        odf(
+          "odt",
+          `<text:p>a${'<text:s text:c="999999999"/>'.repeat(5000)}</text:p>`,
+        ),
+      undefined,
+    ],
+    [
+      "100 000 lists in a list of OpenDocument",
+      () =>
+        odf(
+          "odt",
+          `${"<text:list><text:list-item>".repeat(100_000)}<text:p>deep</text:p>`,
+        ),
+      undefined,
+    ],
+    [
+      "a chapter that the spine names 100 000 times",
+      () =>
+        epub({ a: `<p>${"word ".repeat(1000)}</p>` }, "", {
+          "OEBPS/book.opf": `<package><manifest><item id="a" href="text/a" media-type="text/html"/></manifest><spine>${'<itemref idref="a"/>'.repeat(100_000)}</spine></package>`,
+        }),
+      undefined,
+    ],
+    [
+      "100 000 groups in a group of rich text",
+      () => `{\\rtf1 ${"{".repeat(100_000)}deep`,
+      "too_large",
+    ],
+    [
+      "20 MB of binary data in rich text",
+      () =>
+        `{\\rtf1 word {\\*\\objdata\\bin${20 * mebibyte} ${"}".repeat(20 * mebibyte)}}}`,
+      undefined,
+    ],
+    [
+      "5 MB of font changes in rich text",
+      () => `{\\rtf1 word ${"\\f1\\u8364?".repeat(mebibyte / 2)}}`,
+      undefined,
+    ],
+    [
+      "a row of a million cells in rich text",
+      () =>
+        `{\\rtf1 \\intbl ${"a\\cell ".repeat(mebibyte)}\\row ${"b\\cell\\row ".repeat(100_000)}}`,
+      undefined,
+    ],
+    [
+      "subtitles of 20 MB of tag openings",
+      () =>
+        `WEBVTT\n\n00:00.000 --> 00:01.000\n${"<v ".repeat(7 * mebibyte)}word\n`,
+      undefined,
     ],
     [
       "20 000 nested elements",

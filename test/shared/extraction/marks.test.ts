@@ -1,10 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  chapterMark,
   neutralizeMarks,
   pageMark,
   parseMark,
   sheetMark,
+  slideMark,
+  timeMark,
 } from "../../../shared/extraction/marks.ts";
 
 test("a mark that was written is read back", () => {
@@ -12,6 +15,15 @@ test("a mark that was written is read back", () => {
   expect(parseMark(sheetMark("Sales 2025"))).toEqual({
     kind: "sheet",
     sheet: "Sales 2025",
+  });
+  expect(parseMark(slideMark(3))).toEqual({ kind: "page", page: 3 });
+  expect(parseMark(chapterMark(4))).toEqual({
+    kind: "sheet",
+    sheet: "chapter 4",
+  });
+  expect(parseMark(timeMark(3723.9))).toEqual({
+    kind: "sheet",
+    sheet: "01:02:03",
   });
 });
 
@@ -37,7 +49,11 @@ test("no line of a neutralised text is a mark, whatever surrounds it", () => {
     "<!--",
     " ",
     "page",
+    "slide",
     "sheet",
+    "chapter",
+    "time",
+    "00:00:03",
     "3",
     "-->",
     "\n",
@@ -54,6 +70,8 @@ test("no line of a neutralised text is a mark, whatever surrounds it", () => {
 test.each([
   "<!-- page 0 -->",
   "<!-- page 3 --> x",
+  "<!-- chapter x -->",
+  "<!-- time 00:61:00 -->",
   " <!-- page 3 -->",
   "page 3",
 ])("%j is text", (line) => expect(parseMark(line)).toBeUndefined());

@@ -1,7 +1,7 @@
-import { posix } from "node:path";
 import { sheetMark } from "../../marks.ts";
 import type { Archive } from "../archive.ts";
 import type { Section } from "../extract-document.ts";
+import { readPart, readRelations } from "../office-parts.ts";
 import { scanXml } from "../scan-xml.ts";
 import { toTable } from "../table.ts";
 import { Unreadable } from "../unreadable.ts";
@@ -32,7 +32,7 @@ export async function readXlsx(archive: Archive): Promise<readonly Section[]> {
   });
   if (sheets.length === 0) throw new Unreadable("extraction_corrupt");
 
-  const relations = await readRelations(archive);
+  const relations = await readRelations(archive, "xl/workbook.xml");
   const partOf = (type: string, fallback: string): string =>
     relations.find((relation) => relation.type === type)?.target ?? fallback;
   const strings = readStrings(
@@ -54,39 +54,6 @@ export async function readXlsx(archive: Archive): Promise<readonly Section[]> {
     sections.push({ mark: sheetMark(name), text: toTable(rows) });
   }
   return sections;
-}
-
-async function readPart(
-  archive: Archive,
-  name: string,
-): Promise<string | undefined> {
-  const bytes = await archive.read(name);
-  if (bytes === undefined) return undefined;
-  const isWide = bytes[0] === 0xff && bytes[1] === 0xfe;
-  return new TextDecoder(isWide ? "utf-16le" : "utf-8").decode(bytes);
-}
-
-interface Relation {
-  readonly id: string;
-  /** The last segment of the relationship's type. */
-  readonly type: string;
-  /** The part's name in the archive. */
-  readonly target: string;
-}
-
-async function readRelations(archive: Archive): Promise<readonly Relation[]> {
-  const relations: Relation[] = [];
-  const xml = await readPart(archive, "xl/_rels/workbook.xml.rels");
-  scanXml(xml ?? "", {
-    onOpen(element, attribute) {
-      if (element !== "Relationship") return;
-      const target = posix.resolve("/xl", attribute("Target") ?? "").slice(1);
-      const type = attribute("Type")?.split("/").at(-1) ?? "";
-      relations.push({ id: attribute("Id") ?? "", type, target });
-    },
-    onClose() {},
-  });
-  return relations;
 }
 
 /** The shared strings; the runs of a rich text are joined, phonetic hints left out. */
