@@ -6,6 +6,8 @@ export interface BoundedQueue<T> {
   push(item: T): void;
   /** Starts what there is room for. */
   pump(): void;
+  /** Pumps from a `setImmediate`, once for all that arrives in this turn of the event loop. */
+  pumpSoon(): void;
   running(): number;
   queued(): number;
   /** Starts nothing any more. */
@@ -22,6 +24,7 @@ export function createBoundedQueue<T>(options: {
   const queue = createFifo<T>();
   let running = 0;
   let stopped = false;
+  let pumpIsDue = false;
 
   const hasRoom = (): boolean => !stopped && running < maxConcurrent;
 
@@ -47,6 +50,14 @@ export function createBoundedQueue<T>(options: {
   return {
     push: (item) => queue.push(item),
     pump,
+    pumpSoon() {
+      if (pumpIsDue) return;
+      pumpIsDue = true;
+      setImmediate(() => {
+        pumpIsDue = false;
+        pump();
+      });
+    },
     running: () => running,
     queued: () => queue.length,
     stop() {

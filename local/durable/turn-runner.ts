@@ -54,7 +54,6 @@ export interface TurnRunnerOptions {
 export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
   const { maxConcurrent, onEnd, onRejected } = options;
   const rejected = new WeakSet<LiveInstance>();
-  let pumpIsDue = false;
 
   const queue = createBoundedQueue<LiveInstance>({
     maxConcurrent,
@@ -73,12 +72,7 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
   const enqueue = (live: LiveInstance): void => {
     live.phase = "queued";
     queue.push(live);
-    if (pumpIsDue) return;
-    pumpIsDue = true;
-    setImmediate(() => {
-      pumpIsDue = false;
-      queue.pump();
-    });
+    queue.pumpSoon();
   };
 
   const wake = (live: LiveInstance): void => {

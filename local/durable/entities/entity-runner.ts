@@ -42,7 +42,6 @@ export interface EntityRunnerOptions {
 /** Creates the runner. What arrives in one event-loop turn is one batch: batches start from a `setImmediate`. */
 export function createEntityRunner(options: EntityRunnerOptions): EntityRunner {
   const { maxConcurrent, onEnd } = options;
-  let pumpIsDue = false;
 
   const queue = createBoundedQueue<LiveEntity>({
     maxConcurrent,
@@ -65,12 +64,7 @@ export function createEntityRunner(options: EntityRunnerOptions): EntityRunner {
   const enqueue = (live: LiveEntity): void => {
     live.phase = "queued";
     queue.push(live);
-    if (pumpIsDue) return;
-    pumpIsDue = true;
-    setImmediate(() => {
-      pumpIsDue = false;
-      queue.pump();
-    });
+    queue.pumpSoon();
   };
 
   return {
