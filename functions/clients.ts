@@ -249,6 +249,7 @@ function createGraphProvider(
       client,
       now,
       graphEndpoint: new URL(config.GRAPH_ENDPOINT).origin,
+      scope: config.GRAPH_SCOPE,
       credentialFor: createGraphCredentials({
         clientId,
         proof:

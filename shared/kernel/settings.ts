@@ -155,6 +155,9 @@ export const Settings = z.object({
     .url()
     .default("https://graph.microsoft.com")
     .describe("Microsoft Graph, as the national clouds have their own."),
+  GRAPH_SCOPE: text
+    .default("https://graph.microsoft.com/.default")
+    .describe("The scope of tokens for it, which goes with the cloud too."),
   EGRESS_ALLOW: z
     .string()
     .default("")
