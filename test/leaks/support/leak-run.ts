@@ -74,12 +74,13 @@ export async function createLeakRun(folder: string): Promise<LeakRun> {
   await writeArtifacts(documents);
   const source = await startSourceServer();
   const model = await startModelServer();
-  // The first delivery of all fails, so that a message waits in the queue for a while.
-  const receiver = await startCallbackReceiver((_callback, nth) =>
-    nth === 1
-      ? { status: 500, headers: { "x-echo": markers.responseHeader } }
-      : { status: 204 },
-  );
+  // The first delivery of all fails, so that a message waits in the queue for a while; what is being delivered is
+  // still in the queue, so that at least one message is seen however fast the others go.
+  const receiver = await startCallbackReceiver(async (_callback, nth) => {
+    if (nth > 1) return { status: 204 };
+    await peekMessages();
+    return { status: 500, headers: { "x-echo": markers.responseHeader } };
+  });
   const app = await openAppHome({
     home,
     temporaryFolder,
@@ -111,6 +112,21 @@ export async function createLeakRun(folder: string): Promise<LeakRun> {
       await client.close();
     }
   };
+
+  const peekMessages = (): Promise<void> =>
+    withQueue(async (client) => {
+      const waiting = await client
+        .createReceiver(webhookDeliveriesQueue)
+        .peekMessages(100);
+      for (const { body, messageId, applicationProperties } of waiting)
+        messages.add(
+          JSON.stringify({
+            body: body as unknown,
+            messageId,
+            applicationProperties,
+          }),
+        );
+    });
 
   const output = (): RunOutput => {
     const written = Buffer.concat(app.output);
@@ -158,20 +174,7 @@ export async function createLeakRun(folder: string): Promise<LeakRun> {
           .peekMessages(100);
         return letters.length;
       }),
-    peekMessages: () =>
-      withQueue(async (client) => {
-        const waiting = await client
-          .createReceiver(webhookDeliveriesQueue)
-          .peekMessages(100);
-        for (const { body, messageId, applicationProperties } of waiting)
-          messages.add(
-            JSON.stringify({
-              body: body as unknown,
-              messageId,
-              applicationProperties,
-            }),
-          );
-      }),
+    peekMessages,
     output,
     scan: async () => scanSinks(await createSinks(output()), scanner),
     async close() {
