@@ -44,6 +44,8 @@ export interface InvocationRequest {
     readonly retryCount: number;
     readonly maxRetryCount: number;
   } | null;
+  /** Invocations of one key go to the worker that had the last of them, as long as it lives and is not the busier one. */
+  readonly affinity?: string;
 }
 
 /** What was thrown. `message` and `stack` may hold content: they go to the durable engine, never to a log. */
