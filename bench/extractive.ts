@@ -10,33 +10,49 @@ import {
   type QuestionOutcome,
   toFigures,
 } from "./measure-extractive.ts";
-import { readDocuments } from "./read-documents.ts";
+import { measureSummaries, SummaryPoints } from "./measure-summaries.ts";
+import { readCorpus } from "./read-documents.ts";
 
 /**
- * Asks the extractive model the questions of `questions.json` about the example documents and prints what it did.
- * `tuning` questions were known while the model was built, `held-out` ones were asked once, when it was finished.
+ * Asks the extractive model the questions of `questions.json` about the 20 documents of the corpus, has it summarise
+ * those of `summary-points.json`, and prints what it did.
+ *
+ * `tuning` questions may be looked at while the model is built. Of `held-out` ones only the figures are printed, unless
+ * they are asked for by `node bench/extractive.ts held-out`: whoever has seen them one by one no longer holds them out.
  */
 const root = join(import.meta.dirname, "..");
-const questions = z
-  .array(BenchQuestion)
-  .parse(JSON.parse(readFileSync(join(root, "bench/questions.json"), "utf8")));
+const read = (file: string): unknown =>
+  JSON.parse(readFileSync(join(root, "bench", file), "utf8"));
+const questions = z.array(BenchQuestion).parse(read("questions.json"));
+const points = z.array(SummaryPoints).parse(read("summary-points.json"));
 const persona = loadPersonas(join(root, "personas")).get("analyst");
 if (persona === undefined) throw new Error("personas/analyst.yaml is missing");
 
-const documents = await readDocuments(join(root, "examples/documents"));
-const sets =
-  process.argv[2] === undefined ? ["tuning", "held-out"] : [process.argv[2]];
-for (const set of sets) {
+const corpus = await readCorpus();
+const asked = process.argv[2];
+for (const set of asked === undefined ? ["tuning", "held-out"] : [asked]) {
   const outcomes = await measureExtractive(
     questions.filter((question) => question.set === set),
-    documents,
+    corpus.map(({ document }) => document),
     createExtractiveModel(),
     persona,
   );
   console.log(`\n${set}`);
-  for (const outcome of outcomes) console.log(toLine(outcome));
+  if (set === "tuning" || asked !== undefined)
+    for (const outcome of outcomes) console.log(toLine(outcome));
   console.log(toSummary(toFigures(outcomes)));
 }
+
+console.log("\nsummaries (points of reference that they hold)");
+for (const { name, held, missed, sentences } of await measureSummaries(
+  points,
+  corpus,
+  createExtractiveModel(),
+  persona,
+))
+  console.log(
+    `  ${name.padEnd(34)}${held.length} of ${held.length + missed.length} in ${sentences} sentences   missing: ${missed.join(", ")}`,
+  );
 
 function toLine({ verdict, query, quotes }: QuestionOutcome): string {
   const [first] = quotes;
