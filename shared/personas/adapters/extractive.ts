@@ -20,10 +20,15 @@ import { toAbortError } from "../to-abort-error.ts";
 const extractiveModelName = "extractive-1";
 
 /** Below this, what was found speaks of something near, and "not found" is the honest answer. */
-const enough = 0.65;
+const enough = 0.62;
 const closeToBest = 0.9;
 const quotesPerQuestion = 3;
-const summarySentences = { perDocument: 2, atLeast: 4, atMost: 10 } as const;
+const summarySentences = {
+  perDocument: 2,
+  perWords: 45,
+  atLeast: 4,
+  atMost: 10,
+} as const;
 
 type Answer = Omit<PersonaOpinion, "usage" | "model">;
 
@@ -152,10 +157,14 @@ function answerWithSummary(
   topics: readonly Question[],
   documentCount: number,
 ): Answer {
-  const { perDocument, atLeast, atMost } = summarySentences;
+  const { perDocument, perWords, atLeast, atMost } = summarySentences;
   const count = Math.min(
     atMost,
-    Math.max(atLeast, documentCount * perDocument),
+    Math.max(
+      atLeast,
+      documentCount * perDocument,
+      Math.ceil(countWords(passages) / perWords),
+    ),
   );
   const evidence = summarise(passages, topics, count);
   const quotes = unique(evidence.map(quoteOf));
@@ -174,6 +183,10 @@ function answerWithSummary(
     quotes,
     notFound: false,
   };
+}
+
+function countWords(passages: readonly Passage[]): number {
+  return passages.reduce((sum, { text }) => sum + text.split(/\s+/).length, 0);
 }
 
 function quoteOf({ passage, start, end }: Evidence): Quote {

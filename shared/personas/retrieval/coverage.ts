@@ -14,6 +14,8 @@ const forSynonym = 0.85;
 const forHalf = 0.6;
 /** For each name or number of the question that is missing. */
 const withoutRequired = 0.5;
+/** For each other word of the question that is nowhere around. */
+const withoutWord = 0.9;
 
 export function toPlace(credit: number, text: string): Place {
   const terms = toTerms(text);
@@ -34,7 +36,9 @@ export function coverageOf(
     const value = valueOf(questionTerm, places);
     found += weight * value;
     sought += weight;
-    if (questionTerm.isRequired && value === 0) penalty *= withoutRequired;
+    if (value > 0) continue;
+    if (questionTerm.isRequired) penalty *= withoutRequired;
+    else if (questionTerm.factor === 1) penalty *= withoutWord;
   }
   return sought === 0 ? 0 : (found / sought) * penalty;
 }
@@ -49,7 +53,8 @@ function valueOf(
   return isHalf ? own * forHalf : own;
 }
 
-function creditOf(term: string, places: readonly Place[]): number {
+/** What `term`, or a word that stands for it, counts in the best of `places`; 0 when it is in none. */
+export function creditOf(term: string, places: readonly Place[]): number {
   const synonyms = synonymsOf(term);
   let best = 0;
   for (const { credit, has } of places) {

@@ -7,6 +7,7 @@ export type Cue =
   | "duration"
   | "frequency"
   | "person"
+  | "name"
   | "place"
   | "reason";
 
@@ -40,11 +41,21 @@ const evidence: Readonly<Record<Cue, RegExp>> = {
   ),
   person:
     /\b(?:by\s+(?:the\s+|an?\s+)?\p{L}+|I|[Ss]upervisors?|[Ss]taff|[Hh]ead|[Ll]ead|[Tt]eams?|[Mm]anagers?|[Dd]irectors?|[Oo]fficers?|[Ee]ngineers?|[Oo]wners?|[Bb]oard|[Cc]ommittee|[Dd]epartments?|[Pp]resident|[Cc]hair\w*|[Ss]ecretary|[Mm]inister|[Aa]uthority|[Aa]ssistant|[Cc]ompan(?:y|ies)|[Cc]ouncil|[Tt]enants?|[Ll]andlord|[Cc]ustomers?|[Ss]uppliers?|[Ee]mployees?|[Cc]ontractors?|[Yy]ou|[Ww]e|[Uu]sers?|[Pp]arty|[Pp]arties)\b|(?<=[\p{L}\d,;:)|] *)\p{Lu}[\p{L}.]+/u,
+  name: /(?<=[\p{L}\d,;:)|] *)\p{Lu}[\p{L}.]+/u,
   place:
     /\b(?:in|at|on|near|to|from|of)\s+(?:the\s+)?(?:\p{Lu}|room|building|hall|floor|courtyard|office|site|warehouse|north|south|east|west)|\b(?:room|building|street|road|avenue|floor|park|city|town|port|harbour)\b/iu,
   reason:
     /\b(?:because|since|due to|owing to|caused?|causes|reasons?|as a result|so that|in order to|therefore|thus|thanks to|exempt\w*|failed|failure|so)\b/i,
 };
+
+/** Days, clock times and years in dates: no amounts. */
+const dates = new RegExp(
+  `\\b\\d{1,2}\\.? ${month}\\b(?: \\d{4}\\b)?|\\b${month} \\d{4}\\b|\\b\\d{1,2}:\\d\\d\\b`,
+  "g",
+);
+
+/** What a date does not answer, although it holds numbers and a capital letter. */
+const datesAreNone: ReadonlySet<Cue> = new Set(["number", "money", "name"]);
 
 const auxiliary =
   "(?:is|are|was|were|am|do|does|did|has|have|had|will|would|can|could|shall|should|must|may|might)";
@@ -77,6 +88,7 @@ const howMuchMoney =
 
 /** Tried in order: the first that fits decides. */
 const asks: readonly (readonly [RegExp, Cue])[] = [
+  [/\b(?:what|which) (?:is|are|was|were) the (?:[\w-]+ )?names?\b/, "name"],
   [/\bhow (?:often|frequently)\b/, "frequency"],
   [/\bhow (?:long|soon|quickly)\b/, "duration"],
   [/\bhow many percent\b/, "percent"],
@@ -114,5 +126,7 @@ export function cueOf(question: string): Cue | undefined {
 
 /** Whether `text` holds something of the kind that is asked for. */
 export function holds(cue: Cue, text: string): boolean {
-  return evidence[cue].test(text);
+  return evidence[cue].test(
+    datesAreNone.has(cue) ? text.replace(dates, "_") : text,
+  );
 }

@@ -19,6 +19,10 @@ export interface Question {
   readonly text: string;
   readonly terms: readonly QuestionTerm[];
   readonly cue: Cue | undefined;
+  /** What is counted, named or described: "bees" in "How many bees live here?". Undefined where no word stands for it. */
+  readonly head: string | undefined;
+  /** "How many" asks for a number of its head, which stands in front of it. */
+  readonly isCount: boolean;
 }
 
 const lightFactor = 0.3;
@@ -43,7 +47,14 @@ export function toQuestions(query: string): Question[] {
       /\b(?:it|its|they|them|their|this|that|these|those)\b/i.test(text);
     const own = toQuestionTerms(text);
     const terms = inherits ? withInherited(own, first.terms) : own;
-    if (terms.length > 0) questions.push({ text, terms, cue: cueOf(text) });
+    if (terms.length > 0)
+      questions.push({
+        text,
+        terms,
+        cue: cueOf(text),
+        head: headOf(text),
+        isCount: /\bhow many\b/i.test(text),
+      });
   }
   return questions;
 }
@@ -73,6 +84,23 @@ function toQuestionTerms(text: string): QuestionTerm[] {
     factor: isLight(term) && !named.has(term) ? lightFactor : 1,
     isRequired: hasDigit(term) || named.has(term),
   }));
+}
+
+const headed = [
+  /\bhow many ((?:[\w-]+ ){1,3}?)(?:is|are|was|were|do|does|did|has|have|had|will|can|may|must|in|of|on)\b/i,
+  /\bhow many ([\w-]+)/i,
+  /\b(?:what|which) (?:is|are|was|were) (?:the |its |their )((?:[\w'-]+ ){1,4}?)(?:of|for|in|on|to|that|per|at|by|from|between)\b/i,
+  /\bwhich ([\w-]+)/i,
+  /\bwhat ((?:[\w-]+ ){1,2}?)(?:is|are|was|were|do|does|did|has|have|had|will|can)\b/i,
+] as const;
+
+/** The last content word of the noun phrase that a question word belongs to, unless answers often do without it. */
+function headOf(text: string): string | undefined {
+  const phrase = headed
+    .map((pattern) => pattern.exec(text)?.[1])
+    .find((found) => found !== undefined);
+  const head = toTerms(phrase ?? "").at(-1);
+  return head === undefined || isLight(head) ? undefined : head;
 }
 
 function withInherited(

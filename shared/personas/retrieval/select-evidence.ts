@@ -1,9 +1,10 @@
 import { type Passage, plain, splitCells } from "../passages.ts";
-import { coverageOf, toPlace } from "./coverage.ts";
+import { coverageOf, creditOf, type Place, toPlace } from "./coverage.ts";
 import { type Cue, holds } from "./cues.ts";
 import type { Question } from "./question.ts";
 import { type RankedPassage, rankPassages } from "./rank-passages.ts";
 import { leansOnContext, splitSentences } from "./sentences.ts";
+import { hasDigit, synonymsOf } from "./terms.ts";
 
 /** A sentence, list item or table row that may answer a question. */
 export interface Evidence {
@@ -25,8 +26,14 @@ const credit = {
   before: 0.6,
   headings: 0.7,
   title: 0.5,
+  opening: 0.2,
   after: 0.3,
 } as const;
+/** What is counted or named is not there: the sentence speaks of something else. */
+const withoutHead = 0.75;
+/** What is counted is there, but its number is not. */
+const withoutCount = 0.85;
+const wordsBeforeCounted = 3;
 
 const withoutCue = 0.6;
 const withCueAfter = 0.85;
@@ -39,12 +46,42 @@ export function selectEvidence(
 ): Evidence[] {
   const ranking = rankPassages(passages, question.terms);
   const best = ranking.ranked.slice(0, candidatePassages);
-  const topScore = best[0]?.score ?? 1;
+  const openings = openingsOf(passages);
+  const search: Search = {
+    question,
+    topScore: best[0]?.score ?? 1,
+    rarity: (term) => ranking.rarity(term),
+    openingOf: ({ artifactIndex }) =>
+      openings.get(artifactIndex) ?? toPlace(credit.opening, ""),
+  };
   return best
-    .flatMap((ranked) =>
-      scorePassage(ranked, topScore, question, (term) => ranking.rarity(term)),
-    )
+    .flatMap((ranked) => scorePassage(ranked, search))
     .toSorted((a, b) => b.score - a.score);
+}
+
+interface Search {
+  readonly question: Question;
+  readonly topScore: number;
+  readonly rarity: (term: string) => number;
+  /** What the passage's document says at its beginning, where most say what they are about. */
+  readonly openingOf: (passage: Passage) => Place;
+}
+
+const openingPassages = 3;
+
+function openingsOf(passages: readonly Passage[]): Map<number, Place> {
+  const texts = new Map<number, string[]>();
+  for (const { artifactIndex, headings, text } of passages) {
+    const opening = texts.get(artifactIndex) ?? [...headings.slice(0, 1)];
+    if (opening.length <= openingPassages) opening.push(plain(text));
+    texts.set(artifactIndex, opening);
+  }
+  return new Map(
+    [...texts].map(([index, opening]) => [
+      index,
+      toPlace(credit.opening, opening.join("\n")),
+    ]),
+  );
 }
 
 interface Unit {
@@ -55,9 +92,7 @@ interface Unit {
 
 function scorePassage(
   { passage, score }: RankedPassage,
-  topScore: number,
-  question: Question,
-  rarity: (term: string) => number,
+  { question, topScore, rarity, openingOf }: Search,
 ): Evidence[] {
   const units = toUnits(passage);
   const [title = "", ...headings] = passage.headings;
@@ -65,29 +100,62 @@ function scorePassage(
     toPlace(credit.columns, passage.columns.join("\n")),
     toPlace(credit.headings, [...headings, passage.leadIn ?? ""].join("\n")),
     toPlace(credit.title, title),
+    openingOf(passage),
   ];
   return units.flatMap((unit, index) => {
     if (!isSaying(unit, passage)) return [];
     const before = units[index - 1];
     const after = units[index + 1];
-    const places = [
+    const near = [
       toPlace(credit.sentence, unit.plain),
       toPlace(credit.before, before?.plain ?? ""),
-      toPlace(credit.after, after?.plain ?? ""),
-      ...around,
     ];
-    const covered = coverageOf(question, places, rarity);
+    const covered = coverageOf(
+      question,
+      [...near, toPlace(credit.after, after?.plain ?? ""), ...around],
+      rarity,
+    );
     const relevance =
       coverageWeight * covered + (1 - coverageWeight) * (score / topScore);
     const first =
       before !== undefined && leansOnContext(unit.plain) ? before : unit;
+    const cue = cueFit(question, unit, after, passage);
     return {
       passage,
       start: passage.start + first.start,
-      end: passage.start + unit.end,
-      score: relevance * cueFit(question, unit, after, passage),
+      end: passage.start + (cue.isInNext ? (after ?? unit) : unit).end,
+      score:
+        relevance *
+        cue.fit *
+        headFit(question, [...near, ...around.slice(0, 2)], passage),
     };
   });
+}
+
+/** Whether what is counted, named or described is near, and its number in front of it where a number is asked for. */
+function headFit(
+  { head, isCount }: Question,
+  places: readonly Place[],
+  passage: Passage,
+): number {
+  if (head === undefined) return 1;
+  if (creditOf(head, places) === 0) return withoutHead;
+  const isCounted =
+    !isCount ||
+    passage.kind === "row" ||
+    places.some(({ terms }) => isNumbered(head, terms));
+  return isCounted ? 1 : withoutCount;
+}
+
+function isNumbered(head: string, terms: readonly string[]): boolean {
+  const named = new Set([head, ...synonymsOf(head)]);
+  return terms.some(
+    (term, index) =>
+      named.has(term) &&
+      terms
+        .slice(Math.max(0, index - wordsBeforeCounted), index)
+        .some((before) => hasDigit(before)),
+  );
 }
 
 function toUnits(passage: Passage): Unit[] {
@@ -110,24 +178,31 @@ function isSaying(unit: Unit, passage: Passage): boolean {
   return unit.plain.split(" ").length >= 3;
 }
 
+interface CueFit {
+  readonly fit: number;
+  /** What is asked for stands in the sentence that follows. */
+  readonly isInNext: boolean;
+}
+
 /** Whether what is asked for stands in the sentence, apart from what the question itself says. */
 function cueFit(
   question: Question,
   unit: Unit,
   after: Unit | undefined,
   passage: Passage,
-): number {
+): CueFit {
   const { cue } = question;
-  if (cue === undefined) return 1;
+  const here = (fit: number): CueFit => ({ fit, isInNext: false });
+  if (cue === undefined) return here(1);
   if (passage.kind === "row" && bareInTables.has(cue) && hasAmount(passage))
-    return 1;
-  if (holds(cue, withoutWordsOf(question.text, unit.plain))) return 1;
-  if (cue === "person") return withoutCue;
-  const isAfter =
+    return here(1);
+  if (holds(cue, withoutWordsOf(question.text, unit.plain))) return here(1);
+  if (cue === "person") return here(withoutCue);
+  const isInNext =
     after !== undefined &&
     holds(cue, withoutWordsOf(question.text, after.plain));
-  if (cue === "reason") return isAfter ? 1 : withCueAfter;
-  return isAfter ? withCueAfter : withoutCue;
+  if (isInNext) return { fit: cue === "reason" ? 1 : withCueAfter, isInNext };
+  return here(cue === "reason" ? withCueAfter : withoutCue);
 }
 
 /** What tables write as a bare number: the unit stands in the header or in the title. */

@@ -15,10 +15,12 @@ const quarters = ["first", "second", "third", "fourth"];
  */
 export function toTerms(text: string): string[] {
   const terms: string[] = [];
-  const normalised = text.replace(
-    /\b(first|second|third|fourth) quarter\b/gi,
-    (_, ordinal: string) => `Q${quarters.indexOf(ordinal.toLowerCase()) + 1}`,
-  );
+  const normalised = text
+    .replace(/\bin addition\b/gi, " ")
+    .replace(
+      /\b(first|second|third|fourth) quarter\b/gi,
+      (_, ordinal: string) => `Q${quarters.indexOf(ordinal.toLowerCase()) + 1}`,
+    );
   for (const [raw] of normalised.matchAll(token))
     for (const part of splitToken(raw)) {
       const term = toTerm(part);

@@ -8,7 +8,14 @@ import {
   measureExtractive,
   toFigures,
 } from "../../../bench/measure-extractive.ts";
-import { readDocuments } from "../../../bench/read-documents.ts";
+import {
+  measureSummaries,
+  SummaryPoints,
+} from "../../../bench/measure-summaries.ts";
+import {
+  type CorpusDocument,
+  readCorpus,
+} from "../../../bench/read-documents.ts";
 import { createExtractiveModel } from "../../../shared/personas/adapters/extractive.ts";
 import {
   type PersonaDocument,
@@ -135,26 +142,25 @@ describe("a question", () => {
   });
 });
 
-describe("on the example documents", () => {
+describe("on the corpus", () => {
+  let corpus: readonly CorpusDocument[];
+  let all: readonly PersonaDocument[];
   let read: readonly PersonaDocument[];
   beforeAll(async () => {
-    read = await readDocuments(
-      join(import.meta.dirname, "../../../examples/documents"),
-    );
+    corpus = await readCorpus();
+    all = corpus.map(({ document }) => document);
+    // The example documents are the first.
+    read = all.slice(0, 5);
   });
 
-  const questions = z
-    .array(BenchQuestion)
-    .parse(
-      JSON.parse(
-        readFileSync(
-          join(import.meta.dirname, "../../../bench/questions.json"),
-          "utf8",
-        ),
-      ),
+  const readBench = (name: string): unknown =>
+    JSON.parse(
+      readFileSync(join(import.meta.dirname, "../../../bench", name), "utf8"),
     );
+  const questions = z.array(BenchQuestion).parse(readBench("questions.json"));
 
-  test("there are 40 questions, half of them unanswerable, and 20 that were held out", () => {
+  test("there are 150 questions over 20 documents, half of them held out", () => {
+    expect(all).toHaveLength(20);
     const count = (set: string, isAnswerable: boolean): number =>
       questions.filter(
         (question) =>
@@ -165,23 +171,39 @@ describe("on the example documents", () => {
       count("tuning", false),
       count("held-out", true),
       count("held-out", false),
-    ]).toEqual([20, 20, 10, 10]);
+    ]).toEqual([40, 35, 48, 27]);
   });
 
-  test.each(["tuning", "held-out"])(
-    "%s: 70 % are hit, at most 10 % answered falsely, every quote verbatim at its location",
-    async (set) => {
+  // What the untouched half showed is in docs/personas.md: these limits keep it from getting worse.
+  test.each([
+    { set: "tuning", falsely: 0.1 },
+    { set: "held-out", falsely: 0.15 },
+  ])(
+    "$set: 75 % are hit, hardly any answered falsely, every quote verbatim at its location",
+    async ({ set, falsely }) => {
       const asked = questions.filter((question) => question.set === set);
       const figures: Figures = toFigures(
-        await measureExtractive(asked, read, model, aPersona()),
+        await measureExtractive(asked, all, model, aPersona()),
       );
-      expect(figures.hits / figures.answerable).toBeGreaterThanOrEqual(0.7);
+      expect(figures.hits / figures.answerable).toBeGreaterThanOrEqual(0.75);
       expect(figures.falseAnswers / figures.unanswerable).toBeLessThanOrEqual(
-        0.1,
+        falsely,
       );
       expect(figures.verbatimQuotes).toBe(figures.quotes);
     },
   );
+
+  test("summaries hold half of the points that a reader would want, in a third of the sentences", async () => {
+    const outcomes = await measureSummaries(
+      z.array(SummaryPoints).parse(readBench("summary-points.json")),
+      corpus,
+      model,
+      aPersona(),
+    );
+    const count = (of: "held" | "missed"): number =>
+      outcomes.reduce((sum, outcome) => sum + outcome[of].length, 0);
+    expect(count("held")).toBeGreaterThanOrEqual(count("missed"));
+  });
 
   test("a summary has verbatim key points from every document", async () => {
     const opinion = await model.answer(

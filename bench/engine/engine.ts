@@ -1,0 +1,21 @@
+import type { Load, LoadResult } from "./run-load.ts";
+
+/** An engine that runs, seen through one of its doors. */
+export interface Engine {
+  readonly name: string;
+  /** Puts the load on it. Every output is checked where the clients are. */
+  run(load: Load): Promise<LoadResult>;
+}
+
+/** A process and its children, of which one or more engines are made. */
+export interface EngineProcess {
+  readonly engines: readonly Engine[];
+  /** Processor time so far, of the process and all its descendants, in milliseconds. */
+  cpuMs(): number;
+  stop(): Promise<void>;
+}
+
+/** What an engine needs and this machine does not have: one line for the operator. */
+export class MissingPrerequisite extends Error {
+  override readonly name = "MissingPrerequisite";
+}

@@ -1,0 +1,66 @@
+import type { Engine } from "./engine.ts";
+import { dirtyOtherLoad, type Repeat } from "./measure.ts";
+import { toRange, toRatio, type Range, type Unit } from "./statistics.ts";
+import type { Metric } from "./workloads.ts";
+
+export interface Figure extends Range {
+  /** Repeats in which others took more of the machine than is good, after all tries. */
+  readonly dirtyRepeats: number;
+}
+
+/** One workload through one door of ours, beside all peers. */
+export interface ReportRow {
+  readonly name: string;
+  readonly unit: Unit;
+  readonly door: string;
+  /** Medians. */
+  readonly ours: number;
+  readonly peers: readonly { readonly name: string; readonly value: number }[];
+  /** Ours against the best peer, above 1 is better; null without peers. */
+  readonly ratio: number | null;
+  readonly spread: Readonly<Record<string, Figure>>;
+}
+
+/** The rows of one metric, one for each of our doors. */
+export function toRows(
+  metric: Metric,
+  doors: readonly Engine[],
+  repeats: ReadonlyMap<Engine, readonly Repeat[]>,
+): readonly ReportRow[] {
+  const figures = new Map(
+    [...repeats].map(([engine, own]) => [engine, toFigure(metric, own)]),
+  );
+  const peers = [...figures]
+    .filter(([engine]) => !doors.includes(engine))
+    .map(([{ name }, { median }]) => ({ name, value: median }));
+  return doors.flatMap((door) => {
+    const ours = figures.get(door)?.median;
+    if (ours === undefined) return [];
+    return {
+      name: metric.name,
+      unit: metric.unit,
+      door: door.name,
+      ours,
+      peers,
+      ratio:
+        toRatio(
+          metric.unit,
+          ours,
+          peers.map(({ value }) => value),
+        ) ?? null,
+      spread: Object.fromEntries(
+        [...figures]
+          .filter(([engine]) => engine === door || !doors.includes(engine))
+          .map(([{ name }, figure]) => [name, figure]),
+      ),
+    };
+  });
+}
+
+function toFigure(metric: Metric, repeats: readonly Repeat[]): Figure {
+  return {
+    ...toRange(repeats.map(({ result }) => metric.read(result))),
+    dirtyRepeats: repeats.filter(({ otherLoad }) => otherLoad > dirtyOtherLoad)
+      .length,
+  };
+}
