@@ -23,11 +23,15 @@ const link = /\[([^\]]{0,500})\]\(\s*<?([^)\s>]{0,4000})>?[^)]{0,500}\)/g;
 const linkDefinition = /^[ \t]{0,3}\[[^\]]{1,200}\]:[ \t]*\S{1,4000}.*$/gm;
 const autolink = /<((?:[a-z][a-z0-9+.-]{1,20}:|www\.)[^\s<>]{1,4000})>/gi;
 const markup = /<(?=[a-z/!?@#&])([^<>]{0,4000}>)?/gi;
-/** C0 and C1 controls but tab and line feed, direction marks, zero-width and tag characters, variation selectors. */
+/** Controls but tab and line feed, and what has no shape of its own but the joiners that scripts and emoji need. */
 const invisible =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
-const terminalSequence =
-  /\u001b(?:\[[0-?]{0,32}[ -/]{0,8}[@-~]|\][^\u0007\u001b]{0,4000}(?:\u0007|\u001b\\)?|[@-_])/g;
+  /[[\p{Cc}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]--[\t\n\u200c\u200d]]/gv;
+const escape = String.fromCharCode(27);
+const bell = String.fromCharCode(7);
+const terminalSequence = new RegExp(
+  `${escape}(?:\\[[0-?]{0,32}[ -/]{0,8}[@-~]|\\][^${escape}${bell}]{0,4000}(?:${bell}|${escape}\\\\)?|[@-_])`,
+  "g",
+);
 /** Schemes of words such as "Note:" are no addresses; only these and whatever is followed by "//" are. */
 const schemes =
   /^(?:https?|ftps?|wss?|file|data|javascript|vbscript|mailto|tel|sms|callto|slack|msteams|tg|blob|cid|view-source):/i;

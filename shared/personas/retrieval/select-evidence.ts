@@ -72,7 +72,7 @@ const openingPassages = 3;
 function openingsOf(passages: readonly Passage[]): Map<number, Place> {
   const texts = new Map<number, string[]>();
   for (const { artifactIndex, headings, text } of passages) {
-    const opening = texts.get(artifactIndex) ?? [...headings.slice(0, 1)];
+    const opening = texts.get(artifactIndex) ?? headings.slice(0, 1);
     if (opening.length <= openingPassages) opening.push(plain(text));
     texts.set(artifactIndex, opening);
   }
