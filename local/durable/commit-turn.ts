@@ -136,6 +136,7 @@ function record(
   });
   options.cache.keep(key, {
     text: history.text === "" ? text : `${history.text},${text}`,
+    lastTurn: text,
     events: [...history.events, ...events.map(toReplayEvent)],
   });
 }

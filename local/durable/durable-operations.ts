@@ -18,6 +18,7 @@ import { purge, purgeBy } from "./purge-instances.ts";
 import { rewindInstance } from "./rewind.ts";
 import type { TaskHub } from "./task-hub.ts";
 import type { TaskHubStore } from "./task-hub-store.ts";
+import type { TurnRunner } from "./turn-runner.ts";
 
 export interface StartRequest {
   readonly name: string;
@@ -62,6 +63,8 @@ export interface InstancePage {
 export interface DurableOperations {
   start(request: StartRequest): Promise<StartResult>;
   getStatus(instanceId: string): InstanceRecord | undefined;
+  /** The status as it is on disk; a turn that is under way is let end first, if that takes a few milliseconds at most. */
+  readStatus(instanceId: string): Promise<InstanceRecord | undefined>;
   list(
     filter: InstanceFilter,
     page: { readonly top: number; readonly continuationToken?: string },
@@ -86,6 +89,8 @@ export interface DurableOperations {
   purge(instanceId: string): Promise<number>;
   /** Removes the finished instances of the filter. @returns how many were removed. */
   purgeBy(filter: InstanceFilter): Promise<number>;
+  /** Resolves once all that has been read so far is on disk; a crash before that may undo what was read. */
+  recorded(): Promise<void>;
   /** The recorded events of the instance's present execution. */
   exportHistory(instanceId: string): HistoryEvent[] | undefined;
 }
@@ -95,6 +100,7 @@ export interface DurableOperationsOptions {
   readonly hub: TaskHub;
   readonly loop: CommitLoop;
   readonly clock: Clock;
+  readonly turns: Pick<TurnRunner, "turnEnded">;
   readonly names: FunctionNames;
   readonly defaultVersion: string;
   readonly dispatch: (work: ActivityWork) => void;
@@ -104,7 +110,7 @@ export interface DurableOperationsOptions {
 export function createDurableOperations(
   options: DurableOperationsOptions,
 ): DurableOperations {
-  const { store, hub } = options;
+  const { store, hub, loop, turns } = options;
   const send = createSend(options);
   const now = (): string => new Date(options.clock.now()).toISOString();
   const message = <Type extends number>(type: Type) => ({
@@ -118,6 +124,13 @@ export function createDurableOperations(
   return {
     start: async (request) => start(options, request),
     getStatus: find,
+    async readStatus(instanceId) {
+      const live = hub.get(instanceId);
+      if (live !== undefined) await turns.turnEnded(live);
+      const record = find(instanceId);
+      await loop.committed();
+      return record;
+    },
     list: (filter, page) => listInstances(store, filter, page),
     raiseEvent: (instanceId, name, input) =>
       send(instanceId, () => ({
@@ -148,6 +161,7 @@ export function createDurableOperations(
       restart(options, find(instanceId), withNewInstanceId),
     purge: async (instanceId) => purge(options, [find(instanceId)]),
     purgeBy: async (filter) => purgeBy(options, filter),
+    recorded: () => loop.committed(),
     exportHistory: (instanceId) => exportHistory(store, find(instanceId)),
   };
 }

@@ -70,6 +70,7 @@ export function createEngineCore(options: DurableEngineOptions): EngineCore {
   const activities = createActivities(options, hub, onEnd);
   const { dispatch, undispatched } = createDispatch(loop, activities);
   const { entityStore, entities, batches } = createEntities(options, {
+    store,
     hub,
     names,
     onEnd,
@@ -81,6 +82,7 @@ export function createEngineCore(options: DurableEngineOptions): EngineCore {
     names,
     defaultVersion,
     mode: config.mode,
+    shortestKeptHistory: config.shortestKeptHistory,
     versions: createVersionPolicy(config.versions),
     maxConcurrent: config.maxConcurrentOrchestratorFunctions,
     commit: createTurnCommit({
@@ -124,9 +126,11 @@ export function createEngineCore(options: DurableEngineOptions): EngineCore {
 
 function createEntities(
   { database, loop, worker, clock, config, log }: DurableEngineOptions,
-  core: Pick<EngineCore, "hub" | "names"> & { readonly onEnd: () => void },
+  core: Pick<EngineCore, "store" | "hub" | "names"> & {
+    readonly onEnd: () => void;
+  },
 ): Pick<EngineCore, "entityStore" | "entities" | "batches"> {
-  const { hub, names, onEnd } = core;
+  const { store, hub, names, onEnd } = core;
   const entityStore = createEntityStore(database);
   const entities = createEntityHub({
     store: entityStore,
@@ -139,6 +143,9 @@ function createEntities(
     names,
     maxConcurrent: config.maxConcurrentEntityFunctions,
     maxBatchSize: config.maxEntityOperationBatchSize,
+    // Who only signalled may have ended since.
+    traceparentOf: (id) =>
+      (hub.get(id)?.record ?? store.findInstance(id))?.trace?.traceparent,
     commit: createBatchCommit({ loop, clock, hub, entities }),
     onUnknown: (name) =>
       log(
@@ -166,6 +173,7 @@ function createActivities(
       hub.complete(
         work.address,
         toActivityCompletion(work, outcome, clock.now()),
+        true,
       ),
     onEnd,
   });

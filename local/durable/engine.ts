@@ -40,6 +40,11 @@ export interface DurableEngineOptions {
     /** `defaultVersion` is also that of instances which are started without one. */
     readonly versions: VersionSettings;
     readonly mode: DurableMode;
+    /**
+     * In strict mode, an orchestrator function whose history has that many events is kept from turn to turn instead of
+     * being replayed at each (`turn-sessions.ts`).
+     */
+    readonly shortestKeptHistory?: number;
   };
   /** Receives names, ids and counts only: never inputs, outputs or error texts. */
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
@@ -106,6 +111,7 @@ export function createDurableEngine(
       await core.waitUntilQuiet();
       for (const live of hub.all()) hub.abandonOutstanding(live);
       core.entities.abandonScheduled();
+      hub.writePostponed();
       loop.flush();
     },
   };

@@ -6,6 +6,8 @@ import type { TaskHubStore } from "./task-hub-store.ts";
 export interface CachedHistory {
   /** Comma-separated events, played. */
   readonly text: string;
+  /** Those of the last turn. */
+  readonly lastTurn: string;
   readonly events: readonly ReplayEvent[];
 }
 
@@ -16,7 +18,11 @@ export interface HistoryCache {
   drop(key: number): void;
 }
 
-export const emptyHistory: CachedHistory = { text: "", events: [] };
+export const emptyHistory: CachedHistory = {
+  text: "",
+  lastTurn: "",
+  events: [],
+};
 
 /** Creates a cache that holds histories of `maxCharacters` of text altogether. */
 export function createHistoryCache(
@@ -50,9 +56,11 @@ function readHistory(
   store: Pick<TaskHubStore, "readTurns">,
   key: number,
 ): CachedHistory {
-  const text = store
-    .readTurns(key)
-    .map((turn) => turn.events)
-    .join(",");
-  return { text, events: decodeEvents(text).map(toReplayEvent) };
+  const turns = store.readTurns(key).map((turn) => turn.events);
+  const text = turns.join(",");
+  return {
+    text,
+    lastTurn: turns.at(-1) ?? "",
+    events: decodeEvents(text).map(toReplayEvent),
+  };
 }

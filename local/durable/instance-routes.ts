@@ -48,13 +48,13 @@ export function createInstanceRoutes(
   };
 }
 
-function getStatus(
+async function getStatus(
   client: DurableOperations,
   links: Links,
   { query }: RouteRequest,
   instanceId: string,
-): ManagementResponse {
-  const record = client.getStatus(instanceId);
+): Promise<ManagementResponse> {
+  const record = await client.readStatus(instanceId);
   if (record === undefined) return empty(404);
   const history = isSet(query, "showHistory")
     ? client.exportHistory(instanceId)
@@ -76,10 +76,10 @@ function getStatus(
   return json(isServerError ? 500 : 200, body);
 }
 
-function listInstances(
+async function listInstances(
   client: DurableOperations,
   { query, header }: RouteRequest,
-): ManagementResponse {
+): Promise<ManagementResponse> {
   const filter = readInstanceFilter(query);
   if (typeof filter === "string") return badRequest(filter);
   const top = Number(query.get("top") ?? DEFAULT_PAGE);
@@ -91,6 +91,7 @@ function listInstances(
     top,
     ...(token !== undefined && token !== "" && { continuationToken: token }),
   });
+  await client.recorded();
   const showInput = query.get("showInput")?.toLowerCase() !== "false";
   return json(
     200,

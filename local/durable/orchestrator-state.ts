@@ -125,6 +125,21 @@ export function parseOrchestratorState(text: string): OrchestratorState {
   };
 }
 
+/** What an orchestrator function has done since the last turn of its session. */
+export interface ResumedState {
+  readonly actions: readonly OrchestratorAction[];
+  readonly customStatus?: unknown;
+}
+
+/** Reads what a resumed function answers. @throws OrchestrationFault when it is of another shape. */
+export function parseResumedState(text: string): ResumedState {
+  const { actions, customStatus } = parseObject(text);
+  if (!Array.isArray(actions)) {
+    throw new OrchestrationFault("The resumed function returned no actions.");
+  }
+  return { actions: actions as OrchestratorAction[], customStatus };
+}
+
 interface WireState {
   readonly isDone?: unknown;
   readonly actions?: unknown;

@@ -28,20 +28,20 @@ export function recover(options: RecoverOptions): number {
     store.readMessages(),
     (message) => message.instanceKey,
   );
-  const records = store.listInstances({
+  const positions = store.listByCreation({
     statuses: [...liveStatuses],
     createdFrom: Number.MIN_SAFE_INTEGER,
     createdTo: Number.MAX_SAFE_INTEGER,
-    idPrefix: "",
-    afterKey: -1,
     limit: Number.MAX_SAFE_INTEGER,
   });
-  for (const record of records) {
+  for (const { key } of positions) {
+    const record = store.readInstance(key);
+    if (record === undefined) continue;
     recoverInstance(options, record, byInstance.get(record.key) ?? []);
     byInstance.delete(record.key);
   }
   for (const orphans of byInstance.values()) hub.discard(orphans);
-  return records.length;
+  return positions.length;
 }
 
 /** Takes one unfinished instance up, with the messages that wait for it. */

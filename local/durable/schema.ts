@@ -8,6 +8,9 @@ export const taskHubApplicationId: number = 0x4e755448;
  * an instance's history is one range of the table's own b-tree and needs no second index. `inputs` holds the inputs of
  * the activities which that turn scheduled: they are needed to run an activity again and are no part of the history.
  *
+ * Instances are listed by status and creation time along one index, and by the beginning of their ID along that of the
+ * IDs.
+ *
  * `th_entity` holds the entities that exist or are locked, `th_entity_message` what waits for them or is not due yet.
  */
 export const taskHubMigrations: readonly string[] = [
@@ -58,6 +61,10 @@ export const taskHubMigrations: readonly string[] = [
     due_at INTEGER,
     message TEXT NOT NULL
   ) STRICT;
+  `,
+  `
+  DROP INDEX th_instance_status;
+  CREATE INDEX th_instance_status_created ON th_instance (status, created_at);
   `,
 ];
 

@@ -1,7 +1,15 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 
 import type { MessageEvent } from "./history-event.ts";
-import type { InstanceRecord, RuntimeStatus } from "./instance-record.ts";
+import {
+  liveStatuses,
+  type InstanceRecord,
+  type RuntimeStatus,
+} from "./instance-record.ts";
+import {
+  createInstanceQueries,
+  type InstanceQueries,
+} from "./instance-queries.ts";
 import { turnsPerInstance } from "./schema.ts";
 
 /** A message that waits for its instance's next turn. */
@@ -19,25 +27,17 @@ export interface StoredTurn {
   readonly inputs: Readonly<Record<string, string>> | undefined;
 }
 
-export interface ListQuery {
-  readonly statuses: readonly RuntimeStatus[];
-  readonly createdFrom: number;
-  readonly createdTo: number;
-  readonly idPrefix: string;
-  /** Only instances with a greater key. */
-  readonly afterKey: number;
-  readonly limit: number;
-}
-
 /** The task hub's tables as typed reads and writes; writes belong inside the commit loop. */
-export interface TaskHubStore {
+export interface TaskHubStore extends InstanceQueries {
   insertInstance(record: Omit<InstanceRecord, "key">): number;
   /** Writes what a turn may change: status, execution, input, output, custom status, time. */
   updateInstance(record: InstanceRecord): void;
   /** Removes the instance with its history. */
   deleteInstance(key: number): void;
+  /** Removes the instance with its history if it has finished. @returns whether it had. */
+  deleteFinished(key: number): boolean;
   findInstance(id: string): InstanceRecord | undefined;
-  listInstances(query: ListQuery): InstanceRecord[];
+  readInstance(key: number): InstanceRecord | undefined;
   countByStatus(): Partial<Record<RuntimeStatus, number>>;
   appendTurn(key: number, turn: number, recorded: StoredTurn): void;
   readTurns(key: number): StoredTurn[];
@@ -59,7 +59,7 @@ const columns =
 export function createTaskHubStore(database: DatabaseSync): TaskHubStore {
   return {
     ...instanceTable(database),
-    ...instanceList(database),
+    ...createInstanceQueries(database),
     ...historyTable(database),
     ...messageTable(database),
   };
@@ -76,8 +76,14 @@ function instanceTable(database: DatabaseSync) {
   const removeTurns = database.prepare(
     "DELETE FROM th_history WHERE position >= ? AND position < ?",
   );
+  const removeFinished = database.prepare(
+    `DELETE FROM th_instance WHERE key = ? AND status NOT IN (${toSqlList(liveStatuses)})`,
+  );
   const find = database.prepare(
     `SELECT key, ${columns} FROM th_instance WHERE id = ?`,
+  );
+  const read = database.prepare(
+    `SELECT key, ${columns} FROM th_instance WHERE key = ?`,
   );
   const count = database.prepare(
     "SELECT status, count(*) AS instances FROM th_instance GROUP BY status",
@@ -100,42 +106,17 @@ function instanceTable(database: DatabaseSync) {
       remove.run(key);
       removeTurns.run(...historyRange(key));
     },
-    findInstance(id: string) {
-      const row = find.get(id);
-      return row === undefined ? undefined : fromRow(row as unknown as Row);
+    deleteFinished(key: number) {
+      const isRemoved = removeFinished.run(key).changes !== 0;
+      if (isRemoved) removeTurns.run(...historyRange(key));
+      return isRemoved;
     },
+    findInstance: (id: string) => fromFound(find.get(id)),
+    readInstance: (key: number) => fromFound(read.get(key)),
     countByStatus: () =>
       Object.fromEntries(
         count.all().map((row) => [row["status"], row["instances"]]),
       ) as Partial<Record<RuntimeStatus, number>>,
-  };
-}
-
-function instanceList(database: DatabaseSync) {
-  const list = database.prepare(
-    `SELECT key, ${columns} FROM th_instance
-     WHERE status = ? AND key > ? AND created_at >= ? AND created_at <= ? AND substr(id, 1, ?) = ?
-     ORDER BY key LIMIT ?`,
-  );
-  return {
-    // One ordered range of the status index per status, merged: no status filter makes SQLite sort the whole hub.
-    listInstances: (query: ListQuery) =>
-      query.statuses
-        .flatMap(
-          (status) =>
-            list.all(
-              status,
-              query.afterKey,
-              query.createdFrom,
-              query.createdTo,
-              query.idPrefix.length,
-              query.idPrefix,
-              query.limit,
-            ) as unknown as Row[],
-        )
-        .toSorted((a, b) => a.key - b.key)
-        .slice(0, query.limit)
-        .map(fromRow),
   };
 }
 
@@ -241,6 +222,10 @@ function toColumns(record: Omit<InstanceRecord, "key">): SQLInputValue[] {
   ];
 }
 
+function fromFound(row: unknown): InstanceRecord | undefined {
+  return row === undefined ? undefined : fromRow(row as Row);
+}
+
 function fromRow(row: Row): InstanceRecord {
   return {
     key: row.key,
@@ -257,6 +242,11 @@ function fromRow(row: Row): InstanceRecord {
     output: row.output ?? undefined,
     input: row.input ?? undefined,
   };
+}
+
+/** Names of this program's own, as an SQL list. */
+function toSqlList(names: Iterable<string>): string {
+  return [...names].map((name) => `'${name}'`).join(", ");
 }
 
 function toJson(value: unknown): string | null {

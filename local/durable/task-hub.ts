@@ -13,6 +13,7 @@ import {
   type LiveInstance,
   type Message,
 } from "./live-instance.ts";
+import { createMessageJournal } from "./message-journal.ts";
 import type { TaskHubStore } from "./task-hub-store.ts";
 
 export interface NewInstance {
@@ -49,14 +50,23 @@ export interface TaskHub {
   adopt(live: LiveInstance): void;
   /** Stores a message for the next turn, of whichever execution takes it, and wakes the instance. */
   send(live: LiveInstance, event: MessageEvent): void;
-  /** Takes the completion of outstanding work, or drops it (H2). */
-  complete(address: TaskAddress<number | string>, event: MessageEvent): void;
+  /**
+   * Takes the completion of outstanding work, or drops it (H2). `isRepeatable`: a restart would do the work again, so
+   * that the turn which takes the completion may be what first records it (MessageJournal).
+   */
+  complete(
+    address: TaskAddress<number | string>,
+    event: MessageEvent,
+    isRepeatable?: boolean,
+  ): void;
   /** Whether the work is still waited for. */
   isOutstanding(address: TaskAddress<number | string>): boolean;
   /** Arms a timer of the current execution; its firing is derived from the history, not stored. */
   armTimer(live: LiveInstance, taskId: number, fireAt: number): void;
   /** Removes consumed or dropped messages. */
   discard(messages: readonly Message[]): void;
+  /** Writes the messages that were left to their turn to record. */
+  writePostponed(): void;
   /** Forgets all outstanding work of the instance. */
   abandonOutstanding(live: LiveInstance): void;
   /** The instance has finished. */
@@ -75,6 +85,7 @@ export interface TaskHubOptions {
 export function createTaskHub(options: TaskHubOptions): TaskHub {
   const { store, loop, clock, wake } = options;
   const instances = new Map<string, LiveInstance>();
+  const journal = createMessageJournal(store, loop);
   let lastSequence = store.lastMessageSequence();
 
   const receive = (live: LiveInstance, message: Message): void => {
@@ -86,10 +97,17 @@ export function createTaskHub(options: TaskHubOptions): TaskHub {
     live: LiveInstance,
     event: MessageEvent,
     executionId: string | undefined,
+    isRepeatable = false,
   ): void => {
-    const message = { sequence: ++lastSequence, executionId, event };
     const instanceKey = live.record.key;
-    loop.write(() => store.insertMessage({ ...message, instanceKey }));
+    const message = {
+      sequence: ++lastSequence,
+      instanceKey,
+      executionId,
+      event,
+    };
+    if (isRepeatable) journal.postpone(message);
+    else journal.write(message);
     receive(live, message);
   };
 
@@ -115,22 +133,17 @@ export function createTaskHub(options: TaskHubOptions): TaskHub {
       if (live.inbox.length > 0) wake(live);
     },
     send: (live, event) => deliver(live, event, undefined),
-    complete(address, event) {
+    complete(address, event, isRepeatable) {
       const live = addressee(address);
       if (live?.outstanding.delete(address.taskId)) {
-        deliver(live, event, address.executionId);
+        deliver(live, event, address.executionId, isRepeatable);
       }
     },
     isOutstanding: (address) =>
       addressee(address)?.outstanding.has(address.taskId) === true,
     ...createInstanceTimers(clock, receive),
-    discard(messages) {
-      loop.write(() => {
-        for (const { sequence } of messages) {
-          if (sequence !== undefined) store.deleteMessage(sequence);
-        }
-      });
-    },
+    discard: (messages) => journal.remove(messages),
+    writePostponed: () => journal.writePostponed(),
     remove(live) {
       hub.abandonOutstanding(live);
       hub.discard(live.inbox);

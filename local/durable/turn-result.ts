@@ -1,14 +1,21 @@
-import type { OrchestratorOutcome } from "../worker-port.ts";
-import { replayActions, type ActionReplayOutcome } from "./action-replay.ts";
+import type {
+  OrchestratorOutcome,
+  OrchestratorResumption,
+} from "../worker-port.ts";
+import {
+  advanceByAll,
+  type ActionReplay,
+  type ActionReplayOutcome,
+} from "./action-replay.ts";
 import type { DurableMode } from "./durable-mode.ts";
 import type { Decision } from "./decision.ts";
 import { orchestratorFailureReason } from "./failures.ts";
-import type { FunctionNames } from "./function-names.ts";
 import type { FailureDetails } from "./history-event.ts";
 import type { InstanceRecord } from "./instance-record.ts";
 import { OrchestrationFault } from "./orchestration-fault.ts";
 import {
   parseOrchestratorState,
+  parseResumedState,
   type OrchestratorState,
 } from "./orchestrator-state.ts";
 import type { ReplayEvent } from "./replay-event.ts";
@@ -49,41 +56,86 @@ export interface ContinuedAsNewTurn {
 export interface TurnEvaluation {
   readonly outcome: Exclude<OrchestratorOutcome, { kind: "lost" }>;
   readonly record: InstanceRecord;
+  /** A new one. */
+  readonly replay: ActionReplay;
   /** The whole history, the events of this turn included. */
   readonly events: readonly ReplayEvent[];
-  readonly names: FunctionNames;
-  readonly defaultVersion: string;
   readonly mode: DurableMode;
 }
 
-/** Decides what follows from what the orchestrator function returned. Pure. */
+/** Decides what follows from what the orchestrator function returned. Pure but for `replay`, which has run after it. */
 export function evaluateTurn(turn: TurnEvaluation): TurnResult {
-  const { outcome, record } = turn;
+  const { outcome, record, replay, events } = turn;
   try {
     if (outcome.kind === "failed")
       throw new OrchestrationFault(outcome.message);
-    if (turn.mode === "strict" && outcome.repeatedTask !== undefined)
-      throw new OrchestrationFault(
-        `The task '${outcome.repeatedTask}' was yielded in two compounds (Task.any or Task.all) and would be scheduled twice (durable-js #574). Yield each task in one compound only; run what must outlive it as a sub-orchestration.`,
-      );
+    if (turn.mode === "strict") refuseDoubtful(outcome);
     const state = parseOrchestratorState(outcome.state);
-    const customStatus = toCustomStatus(state) ?? record.customStatus;
-    const replayed = replayActions({
-      events: turn.events,
+    const customStatus = toCustomStatus(state.customStatus);
+    const replayed = advanceByAll(replay, events, state);
+    return toTurnResult(
+      record,
       state,
-      instance: {
-        id: record.id,
-        executionId: record.executionId,
-        parentInstanceId: record.parent?.instanceId,
-      },
-      names: turn.names,
-      defaultVersion: turn.defaultVersion,
-      mode: turn.mode,
-    });
-    return toTurnResult(record, state, replayed, customStatus);
+      replayed,
+      customStatus ?? record.customStatus,
+    );
   } catch (error) {
     if (!(error instanceof OrchestrationFault)) throw error;
     return failedTurn(record, error.message);
+  }
+}
+
+export interface ResumedTurn {
+  readonly outcome: Extract<OrchestratorResumption, { kind: "waiting" }>;
+  readonly record: InstanceRecord;
+  /** That of the session's last turn. */
+  readonly replay: ActionReplay;
+  /** What has come since. */
+  readonly events: readonly ReplayEvent[];
+}
+
+/**
+ * Decides what follows from how the orchestrator function went on from where it waited.
+ *
+ * @returns undefined when only the function's replay from the start can tell: in doubt, and where the instance would fail
+ */
+export function evaluateResumed(turn: ResumedTurn): ContinuedTurn | undefined {
+  const { outcome, record, replay, events } = turn;
+  // It would be scheduled twice.
+  if (outcome.repeatedTask !== undefined) return undefined;
+  try {
+    const { actions, customStatus } = parseResumedState(outcome.state);
+    const replayed = replay.advance({
+      events,
+      actions,
+      isReturned: false,
+      isFailed: false,
+    });
+    if (replayed === undefined || replayed.stuck) return undefined;
+    return toContinuedTurn(
+      replayed,
+      toCustomStatus(customStatus) ?? record.customStatus,
+    );
+  } catch (error) {
+    if (!(error instanceof OrchestrationFault)) throw error;
+    return undefined;
+  }
+}
+
+/** @throws OrchestrationFault for what Azure lets pass or hangs at, and strict mode does not. */
+function refuseDoubtful({
+  repeatedTask,
+  divergence,
+}: Extract<OrchestratorOutcome, { kind: "state" }>): void {
+  if (divergence !== undefined) {
+    throw new OrchestrationFault(
+      `Non-Deterministic workflow detected: replayed from its start, the function asks for ${divergence} in another way than when it ran. It depends on something that differs between replays.`,
+    );
+  }
+  if (repeatedTask !== undefined) {
+    throw new OrchestrationFault(
+      `The task '${repeatedTask}' was yielded in two compounds (Task.any or Task.all) and would be scheduled twice (durable-js #574). Yield each task in one compound only; run what must outlive it as a sub-orchestration.`,
+    );
   }
 }
 
@@ -138,15 +190,7 @@ function toTurnResult(
   replayed: ActionReplayOutcome,
   customStatus: string | undefined,
 ): TurnResult {
-  if (!replayed.finished) {
-    return {
-      kind: "continued",
-      status: replayed.suspended ? "Suspended" : "Running",
-      customStatus,
-      decisions: replayed.decisions,
-      stuck: replayed.stuck,
-    };
-  }
+  if (!replayed.finished) return toContinuedTurn(replayed, customStatus);
   if (replayed.continueAsNew !== undefined) {
     return {
       kind: "continued-as-new",
@@ -172,13 +216,24 @@ function toTurnResult(
   };
 }
 
+function toContinuedTurn(
+  replayed: ActionReplayOutcome,
+  customStatus: string | undefined,
+): ContinuedTurn {
+  return {
+    kind: "continued",
+    status: replayed.suspended ? "Suspended" : "Running",
+    customStatus,
+    decisions: replayed.decisions,
+    stuck: replayed.stuck,
+  };
+}
+
 const MAX_CUSTOM_STATUS_BYTES = 16 * 1024;
 
-function toCustomStatus(state: OrchestratorState): string | undefined {
-  if (state.customStatus === undefined || state.customStatus === null) {
-    return undefined;
-  }
-  const text = JSON.stringify(state.customStatus);
+function toCustomStatus(customStatus: unknown): string | undefined {
+  if (customStatus === undefined || customStatus === null) return undefined;
+  const text = JSON.stringify(customStatus);
   if (text.length * 2 > MAX_CUSTOM_STATUS_BYTES) {
     throw new OrchestrationFault(
       `The custom status is longer than 16 KB of UTF-16 text (${text.length * 2} bytes).`,

@@ -1,46 +1,30 @@
-import type { WorkerPort } from "../worker-port.ts";
 import { createBoundedQueue } from "./bounded-queue.ts";
 import type { Clock } from "./clock.ts";
 import type { Turn } from "./commit-turn.ts";
-import type { DurableMode } from "./durable-mode.ts";
-import type { FunctionNames } from "./function-names.ts";
-import {
-  emptyHistory,
-  type CachedHistory,
-  type HistoryCache,
-} from "./history-cache.ts";
-import { encodeEvent, EventType, type HistoryEvent } from "./history-event.ts";
+import { emptyHistory, type HistoryCache } from "./history-cache.ts";
+import { EventType, type HistoryEvent } from "./history-event.ts";
 import type { LiveInstance, Message } from "./live-instance.ts";
-import { toOrchestratorPayload } from "./orchestrator-payload.ts";
-import { toReplayEvent } from "./replay-event.ts";
-import { turnsPerInstance } from "./schema.ts";
 import {
-  evaluateTurn,
-  failedTurn,
-  terminatedTurn,
-  versionMismatchTurn,
-  type TurnResult,
-} from "./turn-result.ts";
-import type { VersionPolicy } from "./version-policy.ts";
+  createRunOrchestrator,
+  type RunOrchestrator,
+  type RunOrchestratorOptions,
+} from "./run-orchestrator.ts";
 
 /** Runs orchestrator turns: one at a time per instance, first come first served, a bounded number at a time. */
 export interface TurnRunner {
   /** The instance has messages; does nothing when it is queued or running already. */
   wake(live: LiveInstance): void;
+  /** Resolves when the turn that is queued or running has ended, but after a few milliseconds at the latest. */
+  turnEnded(live: LiveInstance): Promise<void>;
   running(): number;
   queued(): number;
   /** Starts nothing any more. */
   stop(): void;
 }
 
-export interface TurnRunnerOptions {
-  readonly worker: WorkerPort;
+export interface TurnRunnerOptions extends RunOrchestratorOptions {
   readonly clock: Clock;
   readonly cache: HistoryCache;
-  readonly names: FunctionNames;
-  readonly defaultVersion: string;
-  readonly mode: DurableMode;
-  readonly versions: VersionPolicy;
   readonly maxConcurrent: number;
   readonly commit: (turn: Turn) => void;
   readonly onStuck: (live: LiveInstance) => void;
@@ -53,7 +37,9 @@ export interface TurnRunnerOptions {
 /** Creates the runner. What arrives in one event-loop turn is one batch: turns start from a `setImmediate`. */
 export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
   const { maxConcurrent, onEnd, onRejected } = options;
+  const runOrchestrator = createRunOrchestrator(options);
   const rejected = new WeakSet<LiveInstance>();
+  const waits = createTurnWaits();
 
   const queue = createBoundedQueue<LiveInstance>({
     maxConcurrent,
@@ -61,9 +47,10 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
     run: async (live) => {
       live.phase = "running";
       try {
-        await runTurn(options, live);
+        await runTurn(options, runOrchestrator, live);
       } finally {
         live.phase = "idle";
+        waits.end(live);
         if (live.inbox.length > 0) wake(live);
       }
     },
@@ -86,9 +73,40 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
 
   return {
     wake,
+    turnEnded: (live) =>
+      live.phase === "idle" ? Promise.resolve() : waits.wait(live),
     running: queue.running,
     queued: queue.queued,
     stop: queue.stop,
+  };
+}
+
+/** Who waits for a turn waits no longer than this. */
+const LONGEST_WAIT_MS = 5;
+
+function createTurnWaits(): {
+  wait(live: LiveInstance): Promise<void>;
+  end(live: LiveInstance): void;
+} {
+  const waiting = new Map<LiveInstance, (() => void)[]>();
+  const end = (live: LiveInstance): void => {
+    const due = waiting.get(live);
+    waiting.delete(live);
+    for (const resolve of due ?? []) resolve();
+  };
+  return {
+    wait: (live) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, LONGEST_WAIT_MS);
+        const ended = (): void => {
+          clearTimeout(timer);
+          resolve();
+        };
+        const others = waiting.get(live);
+        if (others === undefined) waiting.set(live, [ended]);
+        else others.push(ended);
+      }),
+    end,
   };
 }
 
@@ -105,6 +123,7 @@ function isRunnable(
 
 async function runTurn(
   options: TurnRunnerOptions,
+  runOrchestrator: RunOrchestrator,
   live: LiveInstance,
 ): Promise<void> {
   const consumed = live.inbox;
@@ -112,7 +131,7 @@ async function runTurn(
   const history =
     live.nextTurn === 0 ? emptyHistory : options.cache.read(live.record.key);
   const newEvents = toNewEvents(live, consumed, options.clock.now());
-  const result = await runOrchestrator(options, live, history, newEvents);
+  const result = await runOrchestrator({ live, history, newEvents });
   if (result === undefined) {
     live.inbox = [...consumed, ...live.inbox];
     return;
@@ -121,52 +140,6 @@ async function runTurn(
     options.onStuck(live);
   }
   options.commit({ live, consumed, history, newEvents, result });
-}
-
-/** Undefined when the worker was lost: the turn runs again. */
-async function runOrchestrator(
-  options: TurnRunnerOptions,
-  live: LiveInstance,
-  history: CachedHistory,
-  newEvents: readonly HistoryEvent[],
-): Promise<TurnResult | undefined> {
-  const { worker, names, defaultVersion, mode, versions } = options;
-  const { record } = live;
-  for (const event of newEvents) {
-    if (event.EventType === EventType.ExecutionTerminated) {
-      return terminatedTurn(record, event.Input);
-    }
-  }
-  if (versions(record.version) === "fail") return versionMismatchTurn(record);
-  if (live.nextTurn >= turnsPerInstance - 1) {
-    return failedTurn(
-      record,
-      `The execution has had ${turnsPerInstance} turns. Use continue-as-new.`,
-    );
-  }
-  const name = names.orchestrator(record.name);
-  if (name === undefined) {
-    return failedTurn(
-      record,
-      `The orchestrator function '${record.name}' does not exist in this app.`,
-    );
-  }
-  const payload = toOrchestratorPayload(
-    record,
-    history.text,
-    newEvents.map((event) => encodeEvent(event, false)).join(","),
-  );
-  const outcome = await worker.invokeOrchestrator(name, payload);
-  if (outcome.kind === "lost") return undefined;
-  const events = [...history.events, ...newEvents.map(toReplayEvent)];
-  return evaluateTurn({
-    outcome,
-    record,
-    events,
-    names,
-    defaultVersion,
-    mode,
-  });
 }
 
 /** OrchestratorStarted and the messages. The orchestrator's time never runs back, nor before a timer it was told of. */

@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { assertWholeWal } from "./assert-whole-wal.ts";
+import { DatabaseRefused } from "./database-refused.ts";
+import { assertUsableFile } from "./inspect-file.ts";
+import { describeSqliteFailure } from "./sqlite-failure.ts";
 
-/** The file is not this program's, or was written by another schema version. The message says what to do. */
-export class DatabaseRefused extends Error {
-  override readonly name = "DatabaseRefused";
-}
+export { DatabaseRefused } from "./database-refused.ts";
 
 export interface OpenDatabaseOptions {
   readonly file: string;
@@ -13,21 +15,37 @@ export interface OpenDatabaseOptions {
   readonly migrations: readonly string[];
   /** How long an operation waits, blocking this process, for another process's transaction. Default 5 s. */
   readonly busyTimeoutMs?: number;
+  /** Whether free pages can be given back to the file system (`createSpaceKeeper` does it). Default false. */
+  readonly canShrink?: boolean;
+  /** Whether no other process can have the file open: only then can a damaged WAL be told from one being written. */
+  readonly isSoleUser?: boolean;
+  /** Looks into a file of ours, of whatever earlier schema, before anything of it is changed; it refuses by throwing. */
+  readonly inspect?: (database: DatabaseSync) => void;
 }
+
+/** What the WAL is cut back to once it has been written back, after a long reader or a large transaction. */
+const walBytesKept = 16 * 1024 * 1024;
+
+/** An older file up to this size is rewritten at once to be able to shrink: some tenths of a second. */
+const rewrittenBytes = 32 * 1024 * 1024;
 
 /**
  * Opens a durable SQLite file: WAL, `synchronous=FULL` (survives power loss), migrated forward to the newest schema.
  * Several processes may open the same file at the same time: one of them migrates.
  *
- * @throws DatabaseRefused when the file is of another program, is damaged, or is newer than this program.
+ * @throws DatabaseRefused when the file is of another program, is damaged, or is newer than this program; it is left as
+ * it is.
  */
 export function openDatabase(options: OpenDatabaseOptions): DatabaseSync {
-  const { file, busyTimeoutMs = 5000 } = options;
+  const { file, busyTimeoutMs = 5000, canShrink = false } = options;
   let database: DatabaseSync | undefined;
   try {
+    if (file !== ":memory:") lookInto(options);
     database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     assertOurs(database, options);
+    if (canShrink) makeShrinkable(database);
     database.exec("PRAGMA journal_mode = WAL");
+    database.exec(`PRAGMA journal_size_limit = ${walBytesKept}`);
     database.exec("PRAGMA synchronous = FULL");
     database.exec("PRAGMA foreign_keys = ON");
     migrate(database, options);
@@ -35,15 +53,37 @@ export function openDatabase(options: OpenDatabaseOptions): DatabaseSync {
   } catch (error) {
     database?.close();
     if (error instanceof DatabaseRefused) throw error;
-    throw new DatabaseRefused(
-      `${file} cannot be opened as a database (${describeSqliteError(error)}). Restore it from a backup or move it away.`,
-    );
+    throw new DatabaseRefused(describeSqliteFailure(file, error));
   }
 }
 
-function assertOurs(
+/** A first look that changes nothing, where an ordinary connection would write a WAL back when it is closed. */
+function lookInto(options: OpenDatabaseOptions): void {
+  const { file, busyTimeoutMs = 5000 } = options;
+  assertUsableFile(file);
+  if (options.isSoleUser === true) assertWholeWal(file);
+  // A rollback journal is left by a process that ended while it made the file; only a writer can roll it back.
+  if (!existsSync(file) || existsSync(`${file}-journal`)) return;
+  const database = new DatabaseSync(file, {
+    readOnly: true,
+    timeout: busyTimeoutMs,
+  });
+  try {
+    assertOurs(database, options);
+    if (!isEmpty(database)) options.inspect?.(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** @throws DatabaseRefused when the file is another program's or has a newer schema; an empty one is anybody's. */
+export function assertOurs(
   database: DatabaseSync,
-  { file, applicationId, migrations }: OpenDatabaseOptions,
+  {
+    file,
+    applicationId,
+    migrations,
+  }: Pick<OpenDatabaseOptions, "file" | "applicationId" | "migrations">,
 ): void {
   if (isEmpty(database)) return;
   if (readPragma(database, "application_id") !== applicationId) {
@@ -58,6 +98,20 @@ function assertOurs(
     );
   }
 }
+
+/** Only a new file can be made so for nothing; an older one must be written anew, which a large one is not here. */
+function makeShrinkable(database: DatabaseSync): void {
+  if (readPragma(database, "auto_vacuum") === incremental) return;
+  const bytes =
+    readPragma(database, "page_count") * readPragma(database, "page_size");
+  database.exec(`PRAGMA auto_vacuum = ${incremental}`);
+  if (bytes === 0 || bytes > rewrittenBytes) return;
+  database.exec("PRAGMA temp_store = MEMORY");
+  database.exec("VACUUM");
+}
+
+/** The value of SQLite's `auto_vacuum`. */
+const incremental = 2;
 
 /** The version is read again under the write lock: another process may have migrated meanwhile. */
 function migrate(
@@ -82,11 +136,7 @@ function isEmpty(database: DatabaseSync): boolean {
   return row?.["tables"] === 0;
 }
 
-function readPragma(database: DatabaseSync, name: string): number {
+/** A pragma that answers one number. */
+export function readPragma(database: DatabaseSync, name: string): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
-}
-
-/** SQLite's own short reason, such as "file is not a database"; it never holds row data. */
-function describeSqliteError(error: unknown): string {
-  return error instanceof Error ? error.message : "unknown error";
 }

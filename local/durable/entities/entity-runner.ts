@@ -32,6 +32,8 @@ export interface EntityRunnerOptions {
   readonly names: FunctionNames;
   readonly maxConcurrent: number;
   readonly maxBatchSize: number;
+  /** The trace context of an orchestration, where it has one. */
+  readonly traceparentOf: (instanceId: string) => string | undefined;
   readonly commit: (batch: FinishedBatch) => void;
   /** The app has no function of the entity's name: its messages wait until it has. */
   readonly onUnknown: (entityName: string) => void;
@@ -98,21 +100,23 @@ async function runBatch(
     options.onUnknown(entityName);
     return false;
   }
-  const outcome = await invokeEntity(options.worker, name, live, batch);
+  const outcome = await invokeEntity(options, name, live, batch);
   if (outcome !== undefined) options.commit({ ...batch, live, outcome });
   return true;
 }
 
 /** Undefined when the worker was lost: the batch runs again. */
 async function invokeEntity(
-  worker: WorkerPort,
+  { worker, traceparentOf }: EntityRunnerOptions,
   name: string,
   { record }: LiveEntity,
   { operations }: EntityBatch,
 ): Promise<EntityOutcome | undefined> {
+  const sender = operations.find(({ parent }) => parent !== undefined)?.parent;
   const invoked = await worker.invokeEntity(
     name,
     toEntityPayload(record, operations),
+    sender === undefined ? undefined : traceparentOf(sender),
   );
   if (invoked.kind === "lost") return undefined;
   const parsed =

@@ -52,6 +52,7 @@ export interface TestHubOptions {
   readonly versions?: Partial<VersionSettings>;
   readonly maxConcurrentActivityFunctions?: number;
   readonly maxConcurrentOrchestratorFunctions?: number;
+  readonly shortestKeptHistory?: number;
 }
 
 export const startTime: number = Date.parse("2026-01-01T00:00:00.000Z");
@@ -87,6 +88,9 @@ export function openTestHub(
       maxConcurrentEntityFunctions: 5,
       maxEntityOperationBatchSize: 50,
       mode: options.mode ?? "strict",
+      ...(options.shortestKeptHistory !== undefined && {
+        shortestKeptHistory: options.shortestKeptHistory,
+      }),
       versions: {
         defaultVersion: undefined,
         matchStrategy: "CurrentOrOlder",
