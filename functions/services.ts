@@ -11,15 +11,18 @@ import { systemNow } from "../shared/kernel/clock.ts";
 import {
   type Config,
   ConfigurationError,
+  needed,
   readEnvironment,
 } from "../shared/kernel/config.ts";
 import { createLogger } from "../shared/kernel/log.ts";
-import { Tag } from "../shared/kernel/metadata.ts";
 import { loadPersonas } from "../shared/personas/load-personas.ts";
+import { findUnpriced } from "../shared/personas/model-budget.ts";
 import {
+  type ModelPrices,
   parseModelPrices,
   withCosts,
 } from "../shared/personas/model-prices.ts";
+import { withPersonaRules } from "../shared/personas/with-persona-rules.ts";
 import { createEventSink } from "../shared/telemetry/create-event-sink.ts";
 import { createDeliverer } from "../shared/webhooks/deliver.ts";
 import { ServiceUrl } from "../shared/webhooks/event.ts";
@@ -32,6 +35,7 @@ import {
   createTelemetry,
 } from "./clients.ts";
 import { createDomain, type DomainSettings } from "./domain.ts";
+import { toOcrOptions } from "./ocr-options.ts";
 import { setting } from "./setting.ts";
 import { openStores } from "./stores.ts";
 import { traced } from "./traced.ts";
@@ -83,7 +87,7 @@ export async function createServices(config: Config, files: AppFiles) {
     settings,
   );
   const personas = setting("PERSONA_DIR", () =>
-    loadPersonas(resolve(files.root, config.PERSONA_DIR)),
+    openPersonas(config, files, prices),
   );
   const extractor = createExtractor(config, files);
 
@@ -94,6 +98,7 @@ export async function createServices(config: Config, files: AppFiles) {
     credential,
     serviceUrl: settings.serviceUrl,
     personas,
+    model: withPersonaRules(ports.model, prices),
     extractor,
     maxBytes: config.ARTIFACT_MAX_BYTES,
     verifier: createTokenVerifier({
@@ -106,7 +111,6 @@ export async function createServices(config: Config, files: AppFiles) {
     isAllowedUrl: client.isAllowed,
     check: createCheckInteraction({
       personas,
-      defaultPersona: Tag.parse("analyst"),
       referenceTypes: [...ports.providers.keys()],
       isAllowedUrl: client.isAllowed,
     }),
@@ -120,6 +124,24 @@ export async function createServices(config: Config, files: AppFiles) {
       await telemetry.close();
     },
   };
+}
+
+/** @throws RangeError when a persona's cost budget could not be kept, PersonaInvalid when a file is not usable */
+function openPersonas(config: Config, files: AppFiles, prices: ModelPrices) {
+  const folders = listOf(config.PERSONA_DIR);
+  const personas = loadPersonas(
+    ...folders.map((folder) => resolve(files.root, folder)),
+  );
+  // The extractive model costs nothing.
+  const unpriced =
+    config.MODEL === "extractive"
+      ? undefined
+      : findUnpriced(personas.values(), prices, needed(config, "MODEL_NAME"));
+  if (unpriced !== undefined)
+    throw new RangeError(
+      `${unpriced.personaId} has a maxCostUsd, and MODEL_PRICES has no price of ${unpriced.model}`,
+    );
+  return personas;
 }
 
 function toDomainSettings(config: Config): DomainSettings {
@@ -138,13 +160,21 @@ function toDomainSettings(config: Config): DomainSettings {
 }
 
 function createExtractor(config: Config, files: AppFiles): ContentExtractor {
+  const ocr = toOcrOptions(config, files.root);
   return createChildProcessExtractor({
     childModule: files.extractionChild,
     timeoutMs: config.EXTRACTION_TIMEOUT_MS,
     maxInputBytes: config.ARTIFACT_MAX_BYTES,
     maxUnpackedBytes,
     maxRssBytes: maxChildRssBytes,
-    maxChildren: config.EXTRACTION_MAX_CHILDREN,
+    // This process' share: the machine's memory is not one worker's.
+    maxChildren: Math.max(
+      1,
+      Math.floor(
+        config.EXTRACTION_MAX_CHILDREN / config.FUNCTIONS_WORKER_PROCESS_COUNT,
+      ),
+    ),
+    ...(ocr && { ocr }),
   });
 }
 

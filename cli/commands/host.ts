@@ -2,14 +2,15 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { HostStartError } from "../../local/host/host-start-error.ts";
-import { readLocalHttpPort } from "../../local/host/read-local-settings.ts";
+import { readLocalHost } from "../../local/host/read-local-settings.ts";
 import { readServiceBusConfig } from "../../local/host/read-service-bus-config.ts";
 import { startHost } from "../../local/host/start-host.ts";
-import type { RunningHost } from "../../local/host/start-host.ts";
+import type { HostOptions, RunningHost } from "../../local/host/start-host.ts";
 import type { Command, CommandIo } from "../command.ts";
 import { ExpectedFailure, UsageError } from "../failures.ts";
 import { findAppRoot } from "../find-app-root.ts";
 import { parseArguments, parseWholeNumber } from "../parse-arguments.ts";
+import { toParsableArguments } from "./host-arguments.ts";
 import { toConsoleText, toFunctionsTable } from "./host-console.ts";
 
 const defaultPort = 7071;
@@ -19,9 +20,13 @@ const highestPort = 65_535;
 export const runHost: Command = async ([action, ...args], io) => {
   if (action !== "start")
     throw new UsageError('host has one action: "nucleus host start"');
-  const values = parseArguments(args, {
+  const values = parseArguments(toParsableArguments(args), {
     "script-root": { type: "string" },
-    port: { type: "string" },
+    port: { type: "string", short: "p" },
+    functions: { type: "string", multiple: true },
+    cors: { type: "string" },
+    "cors-credentials": { type: "boolean" },
+    "language-worker": { type: "string" },
     "service-bus-config": { type: "string" },
     verbose: { type: "boolean" },
   });
@@ -33,12 +38,9 @@ export const runHost: Command = async ([action, ...args], io) => {
   const host = await start(() => ({
     scriptRoot,
     home,
-    port:
-      readPort("--port", values.port) ??
-      readLocalHttpPort(scriptRoot) ??
-      defaultPort,
+    ...readDoors(scriptRoot, values),
     amqpPort: readPort("NUCLEUS_AMQP_PORT", io.env["NUCLEUS_AMQP_PORT"]) ?? 0,
-    settings: {},
+    settings: toSettings(values),
     ...(config === undefined
       ? { queues: [] }
       : readServiceBusConfig(resolve(io.cwd, config))),
@@ -61,9 +63,47 @@ export const runHost: Command = async ([action, ...args], io) => {
   return 0;
 };
 
-async function start(
-  options: () => Parameters<typeof startHost>[0],
-): Promise<RunningHost> {
+/** The options above section `Host` of local.settings.json. */
+function readDoors(
+  scriptRoot: string,
+  options: {
+    readonly port?: string | undefined;
+    readonly cors?: string | undefined;
+    readonly "cors-credentials"?: boolean | undefined;
+  },
+): Pick<HostOptions, "port" | "cors"> {
+  const section = readLocalHost(scriptRoot);
+  return {
+    port: readPort("--port", options.port) ?? section.port ?? defaultPort,
+    cors: {
+      origins: options.cors ?? section.cors ?? "",
+      allowsCredentials: options["cors-credentials"] ?? section.corsCredentials,
+    },
+  };
+}
+
+/** Options that are app settings by another name, as in Core Tools. */
+function toSettings({
+  functions = [],
+  "language-worker": workerArguments,
+}: {
+  readonly functions?: readonly string[] | undefined;
+  readonly "language-worker"?: string | undefined;
+}): Record<string, string> {
+  return {
+    ...Object.fromEntries(
+      functions.map((name, index) => [
+        `AzureFunctionsJobHost__functions__${index}`,
+        name,
+      ]),
+    ),
+    ...(workerArguments !== undefined && {
+      languageWorkers__node__arguments: workerArguments,
+    }),
+  };
+}
+
+async function start(options: () => HostOptions): Promise<RunningHost> {
   try {
     return await startHost(options());
   } catch (error) {

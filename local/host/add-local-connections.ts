@@ -1,5 +1,5 @@
 import { findConnection } from "./resolve-setting.ts";
-import { readConnectionName } from "./triggers/service-bus-trigger.ts";
+import { readConnectionName } from "./triggers/read-queue-binding.ts";
 import type { BindingMetadata } from "./worker-messages.ts";
 
 export interface LocalConnections {

@@ -7,10 +7,8 @@ import type { LocalEntities } from "./local-entities.ts";
 import type { TaskHubStore } from "./open-task-hub.ts";
 import type { HostJson } from "./read-host-json.ts";
 import type { Settings } from "./resolve-setting.ts";
-import {
-  createServiceBusTrigger,
-  readQueueBinding,
-} from "./triggers/service-bus-trigger.ts";
+import { readQueueBinding } from "./triggers/read-queue-binding.ts";
+import { createServiceBusTrigger } from "./triggers/service-bus-trigger.ts";
 import { createTimerStore } from "./triggers/timer-store.ts";
 import { createTimerTrigger } from "./triggers/timer-trigger.ts";
 import type { Trigger } from "./triggers/trigger.ts";

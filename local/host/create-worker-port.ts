@@ -2,6 +2,7 @@ import type {
   ActivityOutcome,
   EntityOutcome,
   OrchestratorOutcome,
+  OrchestratorResumption,
   WorkerPort,
 } from "../worker-port.ts";
 import type { CatalogedFunction } from "./function-catalogue.ts";
@@ -20,11 +21,22 @@ export function createWorkerPort(
   functionTimeoutText: string,
 ): WorkerPort {
   return {
-    async invokeOrchestrator(name, payload) {
+    async invokeOrchestrator(name, payload, session) {
       const called = functions.get(name);
       if (called === undefined) return notRegistered(name);
       return toOrchestratorOutcome(
-        await invoker.invoke({ called, data: { string: payload } }),
+        await invoker.invoke({ called, data: { string: payload }, session }),
+      );
+    },
+    async resumeOrchestrator({ name, executionId, seen, from, events }) {
+      const called = functions.get(name);
+      if (called === undefined) return { kind: "gone" };
+      return toOrchestratorResumption(
+        await invoker.invoke({
+          called,
+          data: { string: events },
+          session: { executionId, resume: { seen, from } },
+        }),
       );
     },
     async invokeActivity({ name, instanceId, input, traceparent }) {
@@ -42,24 +54,26 @@ export function createWorkerPort(
       });
       return toActivityOutcome(name, outcome, functionTimeoutText);
     },
-    async invokeEntity(name, payload) {
+    async invokeEntity(name, payload, traceparent) {
       const called = functions.get(name);
       if (called === undefined) return notRegistered(name);
       return toEntityOutcome(
         name,
-        await invoker.invoke({ called, data: { string: payload } }),
+        await invoker.invoke({
+          called,
+          data: { string: payload },
+          traceparent,
+        }),
         functionTimeoutText,
       );
     },
   };
 }
 
-/** A JSON string reaches the function as its text, everything else as JSON text; null and nothing as no value. */
+/** JSON text, which the library parses: a string such as "42" stays one. Null and nothing are no value. */
 function toActivityData(input: string | undefined): TypedData | undefined {
   if (input === undefined || input === "null") return undefined;
-  return {
-    string: input.startsWith('"') ? (JSON.parse(input) as string) : input,
-  };
+  return { string: input };
 }
 
 function toOrchestratorOutcome(
@@ -67,7 +81,7 @@ function toOrchestratorOutcome(
 ): OrchestratorOutcome {
   switch (outcome.kind) {
     case "completed": {
-      const { repeatedTask, returnValue } = outcome;
+      const { repeatedTask, divergence, returnValue } = outcome;
       const state = returnValue?.json ?? returnValue?.string;
       return state === undefined
         ? { kind: "failed", message: "The orchestrator returned no state." }
@@ -75,6 +89,7 @@ function toOrchestratorOutcome(
             kind: "state",
             state,
             ...(repeatedTask !== undefined && { repeatedTask }),
+            ...(divergence !== undefined && { divergence }),
           };
     }
     case "failed": {
@@ -94,6 +109,23 @@ function toOrchestratorOutcome(
     default:
       return outcome satisfies never;
   }
+}
+
+function toOrchestratorResumption(
+  outcome: InvocationOutcome,
+): OrchestratorResumption {
+  if (outcome.kind === "timeout" || outcome.kind === "lost")
+    return { kind: "lost" };
+  if (outcome.kind === "failed") return { kind: "check" };
+  const { repeatedTask, returnValue, unresumed } = outcome;
+  const state = returnValue?.json;
+  return state === undefined
+    ? { kind: unresumed ?? "gone" }
+    : {
+        kind: "waiting",
+        state,
+        ...(repeatedTask !== undefined && { repeatedTask }),
+      };
 }
 
 function toEntityOutcome(

@@ -1,3 +1,4 @@
+import type { HostLog } from "./host-log.ts";
 import { HostStartError } from "./host-start-error.ts";
 import type { Settings } from "./resolve-setting.ts";
 import { readMethods, toRoutePath } from "./http/http-binding.ts";
@@ -12,13 +13,14 @@ const triggerTypes = [
   "entityTrigger",
 ] as const;
 
-export type TriggerType = (typeof triggerTypes)[number];
+type TriggerType = (typeof triggerTypes)[number];
 
 /** A registered function, its bindings sorted by role. */
 export interface CatalogedFunction {
   readonly name: string;
   readonly metadata: FunctionMetadata;
-  readonly triggerType: TriggerType;
+  /** One of `TriggerType`, unless the function is disabled. */
+  readonly triggerType: string;
   /** The trigger binding's name: the input that carries the trigger's data. */
   readonly triggerName: string;
   readonly trigger: BindingMetadata;
@@ -28,7 +30,7 @@ export interface CatalogedFunction {
 /** What a host shows of a function (also `GET /admin/functions`). */
 export interface FunctionSummary {
   readonly name: string;
-  readonly triggerType: TriggerType;
+  readonly triggerType: string;
   /** The method list and absolute route of an HTTP function. */
   readonly route?: string;
   readonly methods?: readonly string[];
@@ -38,18 +40,38 @@ export interface FunctionSummary {
 const supported =
   "httpTrigger, timerTrigger, serviceBusTrigger, orchestrationTrigger, activityTrigger, entityTrigger, durableClient, http output, serviceBus output";
 
+/** The functions that `functions` of host.json names, in any case; all of them without it. */
+export function pickFunctions(
+  functions: readonly FunctionMetadata[],
+  names: readonly string[] | undefined,
+  log: HostLog,
+): readonly FunctionMetadata[] {
+  if (names === undefined) return functions;
+  const isNamed = (wanted: string, { name }: FunctionMetadata): boolean =>
+    name.toLowerCase() === wanted.toLowerCase();
+  for (const functionName of names)
+    if (!functions.some((each) => isNamed(functionName, each)))
+      log("warning", "function-unknown", { functionName });
+  return functions.filter((each) => names.some((name) => isNamed(name, each)));
+}
+
 /**
- * Sorts what the app registered.
+ * Sorts what the app registered. A disabled function may have bindings that this host does not have, as nothing calls
+ * it; one of HTTP may not, as the master key still does.
  *
  * @throws HostStartError naming the first binding that this host does not have.
  */
 export function catalogFunctions(
   functions: readonly FunctionMetadata[],
+  settings: Settings = {},
 ): CatalogedFunction[] {
-  return functions.map(catalogFunction);
+  return functions.map((each) => catalogFunction(each, settings));
 }
 
-function catalogFunction(metadata: FunctionMetadata): CatalogedFunction {
+function catalogFunction(
+  metadata: FunctionMetadata,
+  settings: Settings,
+): CatalogedFunction {
   const { name, bindings } = metadata;
   if (!/^[A-Za-z][\w-]{0,127}$/.test(name))
     throw new HostStartError(
@@ -57,12 +79,14 @@ function catalogFunction(metadata: FunctionMetadata): CatalogedFunction {
     );
   const entries = Object.entries(bindings);
   const triggers = entries.filter(([, { type }]) => /trigger$/i.test(type));
-  for (const [, binding] of entries) {
-    if (isSupported(binding)) continue;
+  const isOff =
+    isDisabled(name, settings) &&
+    !triggers.some(([, { type }]) => type === "httpTrigger");
+  const missing = entries.find(([, binding]) => !isSupported(binding))?.[1];
+  if (missing !== undefined && !isOff)
     throw new HostStartError(
-      `Function "${name}" has a binding of type "${binding.type}" (${binding.direction}), which this host does not have. It has: ${supported}.`,
+      `Function "${name}" has a binding of type "${missing.type}" (${missing.direction}), which this host does not have. It has: ${supported}. To run the other functions, name them in "functions" of host.json.`,
     );
-  }
   const [first] = triggers;
   if (first === undefined || triggers.length > 1)
     throw new HostStartError(`Function "${name}" must have one trigger.`);
@@ -70,7 +94,7 @@ function catalogFunction(metadata: FunctionMetadata): CatalogedFunction {
   return {
     name,
     metadata,
-    triggerType: trigger.type as TriggerType,
+    triggerType: trigger.type,
     triggerName,
     trigger,
     durableClientNames: entries
@@ -111,9 +135,8 @@ export function isDisabled(name: string, settings: Settings): boolean {
   return /^(true|1)$/i.test(settings[`AzureWebJobs.${name}.Disabled`] ?? "");
 }
 
-/** The functions by what the host does with them: the enabled ones, except that HTTP functions are all there. */
+/** The enabled functions that something else than HTTP calls, by what that is. */
 export interface SortedFunctions {
-  readonly http: readonly CatalogedFunction[];
   readonly timers: readonly CatalogedFunction[];
   readonly queues: readonly CatalogedFunction[];
   readonly orchestrators: ReadonlySet<string>;
@@ -131,7 +154,6 @@ export function sortFunctions(
   const namesOf = (type: TriggerType): Set<string> =>
     new Set(ofType(type).map(({ name }) => name));
   return {
-    http: functions.filter(({ triggerType }) => triggerType === "httpTrigger"),
     timers: ofType("timerTrigger"),
     queues: ofType("serviceBusTrigger"),
     orchestrators: namesOf("orchestrationTrigger"),

@@ -1,9 +1,10 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
-import { HostStartError } from "./host-start-error.ts";
-import { writeAtomically } from "./runtime-file.ts";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createKey, createKeyFiles } from "./key-files.ts";
+import type { HostKeyFile, Key } from "./key-files.ts";
+
+/** What a set of keys opens: one function, every function, or what an extension serves. */
+export type KeyScope =
+  { readonly functionName: string } | "functionKeys" | "systemKeys";
 
 /** The keys of one home, as Azure names them. */
 export interface HostKeys {
@@ -14,23 +15,25 @@ export interface HostKeys {
   isMasterKey(key: string): boolean;
   /** A host key, or a key of that function. */
   opensFunction(functionName: string, key: string): boolean;
+  /** As on Azure, a function that has no keys gets one named `default` when they are asked for. */
+  list(scope: KeyScope): readonly Key[];
+  /** Sets a key, to a value of the host's own where none is given; says whether the name is new. */
+  set(scope: KeyScope, name: string, value?: string): SetKey;
+  setMaster(value?: string): SetKey;
+  /** False when there is no key of that name. */
+  remove(scope: KeyScope, name: string): boolean;
+  /** Calls `listener` whenever the master key changed. */
+  onMasterChanged(listener: () => void): void;
 }
 
-const keySchema = z.looseObject({
-  name: z.string(),
-  value: z.string().min(16),
-  encrypted: z.literal(false).default(false),
-});
-const hostFileSchema = z.looseObject({
-  masterKey: keySchema,
-  functionKeys: z.array(keySchema).min(1),
-});
-const functionFileSchema = z.looseObject({ keys: z.array(keySchema) });
+export interface SetKey {
+  readonly key: Key;
+  readonly isNew: boolean;
+}
 
 /**
- * Reads the keys of a home, in the layout of Azure's file secrets: `secrets/host.json` (made at the first start) and,
- * where somebody wrote one, `secrets/<function in lower case>.json` with keys of that function only. They are read at
- * the start; a key is changed by editing the file.
+ * Opens the keys of a home. The files are read here, and written with every change through these functions; a key is
+ * also changed by editing its file before the start.
  *
  * @throws HostStartError naming the file that is damaged.
  */
@@ -38,64 +41,91 @@ export function readHostKeys(
   home: string,
   functionNames: readonly string[],
 ): HostKeys {
-  const folder = join(home, "secrets");
-  const hostFile = join(folder, "host.json");
-  if (!existsSync(hostFile)) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeAtomically(hostFile, `${JSON.stringify(createHostFile(), null, 2)}\n`);
-  }
-  const { masterKey, functionKeys } = readKeyFile(hostFile, hostFileSchema);
-  const master = digest(masterKey.value);
-  const hostDigests = functionKeys.map(({ value }) => digest(value));
-  const ownDigests = new Map(
-    functionNames.map((name) => [name, readFunctionKeys(folder, name)]),
+  const files = createKeyFiles(home);
+  let host = files.readHost();
+  const own = new Map(
+    functionNames.map((name) => [
+      name.toLowerCase(),
+      files.readFunction(name)?.keys ?? [],
+    ]),
   );
-  const defaultKey = functionKeys.find(({ name }) => name === "default");
+  let masterChanged = (): void => undefined;
+
+  const writeHost = (content: HostKeyFile): void => {
+    files.writeHost(content);
+    host = content;
+  };
+  const read = (scope: KeyScope): readonly Key[] =>
+    typeof scope === "string"
+      ? host[scope]
+      : (own.get(scope.functionName.toLowerCase()) ?? []);
+  const write = (scope: KeyScope, keys: readonly Key[]): void => {
+    if (typeof scope === "string") {
+      writeHost({ ...host, [scope]: [...keys] });
+      return;
+    }
+    files.writeFunction(scope.functionName, { keys: [...keys] });
+    own.set(scope.functionName.toLowerCase(), [...keys]);
+  };
+  const set = (scope: KeyScope, name: string, value?: string): SetKey => {
+    const key = createKey(name, value);
+    const keys = read(scope);
+    const isNew = !keys.some((each) => isNamed(each, name));
+    write(
+      scope,
+      isNew
+        ? [...keys, key]
+        : keys.map((each) => (isNamed(each, name) ? key : each)),
+    );
+    return { key, isNew };
+  };
+
   return {
-    masterKey: masterKey.value,
-    defaultFunctionKey: (defaultKey ?? functionKeys[0] ?? masterKey).value,
-    isMasterKey: (key) => timingSafeEqual(digest(key), master),
-    opensFunction(functionName, key) {
-      const given = digest(key);
-      const own = ownDigests.get(functionName) ?? [];
-      return [...own, ...hostDigests].some((expected) =>
-        timingSafeEqual(given, expected),
-      );
+    get masterKey() {
+      return host.masterKey.value;
+    },
+    get defaultFunctionKey() {
+      const { functionKeys, masterKey } = host;
+      const key = functionKeys.find((each) => isNamed(each, "default"));
+      return (key ?? functionKeys[0] ?? masterKey).value;
+    },
+    isMasterKey: (key) => isSame(host.masterKey.value, key),
+    opensFunction: (functionName, key) =>
+      [...read({ functionName }), ...host.functionKeys].some(({ value }) =>
+        isSame(value, key),
+      ),
+    list(scope) {
+      if (typeof scope !== "string" && read(scope).length === 0)
+        set(scope, "default");
+      return read(scope);
+    },
+    set,
+    setMaster(value) {
+      const key = createKey("master", value);
+      writeHost({ ...host, masterKey: key });
+      masterChanged();
+      return { key, isNew: value === undefined };
+    },
+    remove(scope, name) {
+      const keys = read(scope);
+      const left = keys.filter((each) => !isNamed(each, name));
+      if (left.length === keys.length) return false;
+      write(scope, left);
+      return true;
+    },
+    onMasterChanged(listener) {
+      masterChanged = listener;
     },
   };
 }
 
-function readFunctionKeys(folder: string, functionName: string): Buffer[] {
-  const file = join(folder, `${functionName.toLowerCase()}.json`);
-  // A function named "host" has no file of its own: that name is taken.
-  if (functionName.toLowerCase() === "host" || !existsSync(file)) return [];
-  const { keys } = readKeyFile(file, functionFileSchema);
-  return keys.map(({ value }) => digest(value));
-}
-
-function readKeyFile<T>(file: string, schema: z.ZodType<T>): T {
-  try {
-    return schema.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch {
-    throw new HostStartError(
-      `${file} is damaged. Mend it, or delete it: new keys are made at the next start.`,
-    );
-  }
-}
-
-function createHostFile(): z.input<typeof hostFileSchema> {
-  return {
-    masterKey: createKey("master"),
-    functionKeys: [createKey("default")],
-  };
-}
-
-function createKey(name: string): z.input<typeof keySchema> {
-  const value = randomBytes(40).toString("base64url");
-  return { name, value, encrypted: false };
+function isNamed({ name }: Key, wanted: string): boolean {
+  return name.toLowerCase() === wanted.toLowerCase();
 }
 
 /** Keys are compared by their digests, which have one length. */
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+function isSame(key: string, given: string): boolean {
+  const digest = (text: string): Buffer =>
+    createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(key), digest(given));
 }

@@ -15,10 +15,22 @@ export interface HostSettingsOptions {
   readonly serviceBusConnectionString: string;
 }
 
-/**
- * The app settings of the worker: local.settings.json below the process' environment, below the caller's settings, and
- * on top what a Functions host sets itself.
- */
+/** The app settings as they are given: local.settings.json below the process' environment, below the caller's settings. */
+export function readAppSettings({
+  scriptRoot,
+  settings,
+}: Pick<HostSettingsOptions, "scriptRoot" | "settings">): Record<
+  string,
+  string
+> {
+  return {
+    ...readLocalSettings(scriptRoot),
+    ...(process.env as Record<string, string>),
+    ...settings,
+  };
+}
+
+/** The app settings of the worker: what is given, and on top what a Functions host sets itself. */
 export function createHostSettings(
   options: HostSettingsOptions,
 ): Record<string, string> {
@@ -26,9 +38,7 @@ export function createHostSettings(
   const settings: Record<string, string> = {
     AZURE_FUNCTIONS_ENVIRONMENT: "Development",
     WEBSITE_SITE_NAME: basename(scriptRoot),
-    ...readLocalSettings(scriptRoot),
-    ...(process.env as Record<string, string>),
-    ...options.settings,
+    ...readAppSettings(options),
     FUNCTIONS_WORKER_RUNTIME: "node",
     AzureWebJobsScriptRoot: scriptRoot,
     WEBSITE_HOSTNAME: options.hostname,

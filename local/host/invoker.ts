@@ -4,7 +4,11 @@ import type { HostLog } from "./host-log.ts";
 import type { Outputs } from "./outputs/create-outputs.ts";
 import { createTraceparent } from "./trace-context.ts";
 import type { ParameterData, TypedData } from "./typed-data.ts";
-import type { InvocationError, InvocationRequest } from "./worker-messages.ts";
+import type {
+  InvocationError,
+  InvocationRequest,
+  OrchestratorSession,
+} from "./worker-messages.ts";
 import type { InvocationOutcome } from "./open-invocations.ts";
 import { toInvocationError } from "./worker/to-invocation-error.ts";
 
@@ -17,6 +21,8 @@ export interface Invocation {
   readonly triggerMetadata?: Readonly<Record<string, TypedData>>;
   readonly traceparent?: string | undefined;
   readonly tracestate?: string | undefined;
+  /** Of an orchestrator's turn; it goes to the worker that had the last one of its execution. */
+  readonly session?: OrchestratorSession | undefined;
   readonly retry?: { readonly count: number; readonly max: number };
   /** Called once the invocation has gone to a worker that takes streamed requests, with that worker's port for them. */
   readonly dispatched?: (httpPort: number) => void;
@@ -103,7 +109,7 @@ function toInvocationRequest(
   invocation: Invocation,
   clientBinding: string,
 ): InvocationRequest {
-  const { called, data, triggerMetadata, retry } = invocation;
+  const { called, data, triggerMetadata, retry, session } = invocation;
   const inputData: ParameterData[] = [
     { name: called.triggerName, data: data ?? {} },
     ...called.durableClientNames.map((name) => ({
@@ -125,6 +131,7 @@ function toInvocationRequest(
       retry === undefined
         ? null
         : { retryCount: retry.count, maxRetryCount: retry.max },
+    ...(session !== undefined && { session, affinity: session.executionId }),
   };
 }
 

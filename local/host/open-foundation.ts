@@ -15,6 +15,7 @@ import { endProcess, openTaskHub } from "./open-task-hub.ts";
 import type { TaskHubStore } from "./open-task-hub.ts";
 import type { HostOptions } from "./start-host.ts";
 import { runStopStep } from "./stop-step.ts";
+import { readWorkerCount, workerCountSetting } from "./worker-count.ts";
 import { createWorkerSupervisor } from "./worker-supervisor.ts";
 import type { WorkerSupervisor } from "./worker-supervisor.ts";
 
@@ -23,7 +24,7 @@ export interface FoundationOptions extends HostOptions {
   readonly hostLog: HostLog;
 }
 
-/** What the app stands on: stores, broker, doors, settings and the worker (not yet forked). */
+/** What the app stands on: stores, broker, doors, settings and the workers (not yet forked). */
 export interface Foundation {
   readonly hub: TaskHubStore;
   readonly broker: ServiceBusEndpoint;
@@ -32,7 +33,10 @@ export interface Foundation {
   readonly httpUrl: string;
   readonly settings: Record<string, string>;
   readonly supervisor: WorkerSupervisor;
-  /** Opens the doors: until then the public one answers 503 and the durable client's 404. */
+  /**
+   * Opens the doors: until then the public one answers 503 and the durable client's 404. Only now the other workers are
+   * forked, so that they neither slow the start nor miss a setting.
+   */
   open(serve: HttpHandler, management: Management): void;
   /** Calls `listener` whenever the worker processes changed. */
   onWorkersChanged(listener: () => void): void;
@@ -78,19 +82,23 @@ export async function openFoundation(
     serviceBusSettings: options.serviceBusSettings ?? defaultServiceBusSettings,
     serviceBusConnectionString: broker.connectionString,
   });
+  const count = readWorkerCount(settings);
   let workersChanged = (): void => undefined;
   const supervisor = createWorkerSupervisor({
     workerFile: options.workerFile,
     scriptRoot,
-    // The app's compiled code, kept from start to start; nothing is written outside the home.
     env: {
       ...settings,
+      // What the app shares out among its workers, such as memory, it must be able to divide.
+      [workerCountSetting]: String(count),
+      // The app's compiled code, kept from start to start; nothing is written outside the home.
       NODE_COMPILE_CACHE: join(options.home, "compile-cache"),
     },
     log,
+    count,
     onChange: () => workersChanged(),
   });
-  closing("worker", 2000, () => supervisor.stop(1500));
+  closing("workers", 2000, () => supervisor.stop(1500));
   return {
     hub,
     broker,
@@ -102,6 +110,7 @@ export async function openFoundation(
     open(handler, opened) {
       serve = handler;
       management = opened;
+      void supervisor.startOthers();
     },
     onWorkersChanged(listener) {
       workersChanged = listener;

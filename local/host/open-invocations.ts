@@ -14,6 +14,7 @@ export interface OpenInvocations {
   /** A result for an invocation that is settled already is dropped. */
   settle(invocationId: string, result: InvocationResult): void;
   loseAll(): void;
+  count(): number;
 }
 
 const longestTimerMs = 2 ** 31 - 1;
@@ -40,6 +41,7 @@ export function createOpenInvocations(onTimeout: () => void): OpenInvocations {
       });
     },
     settle: (invocationId, result) => open.get(invocationId)?.(result),
+    count: () => open.size,
     loseAll() {
       // Settling takes the entry out of the map, which iteration allows.
       for (const settle of open.values()) settle({ kind: "lost" });

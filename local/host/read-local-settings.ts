@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { HostStartError } from "./host-start-error.ts";
+import { parseLenientJson } from "./parse-lenient-json.ts";
 import { describeReadError } from "./read-host-json.ts";
 
 const fileName = "local.settings.json";
@@ -24,27 +26,47 @@ export function readLocalSettings(scriptRoot: string): Record<string, string> {
   return settings;
 }
 
+/** What the section `Host` of local.settings.json says of the local host itself. */
+export interface LocalHostSection {
+  readonly port: number | undefined;
+  /** Comma-separated origins. */
+  readonly cors: string | undefined;
+  readonly corsCredentials: boolean;
+}
+
+const hostSchema = z.looseObject({
+  LocalHttpPort: z.coerce
+    .number({ error: "must be a port" })
+    .int("must be a port")
+    .min(0, "must be a port")
+    .max(65_535, "must be a port")
+    .optional(),
+  CORS: z.string("must be a text of origins").optional(),
+  CORSCredentials: z.boolean("must be true or false").default(false),
+});
+
 /**
- * The port that `Host.LocalHttpPort` of local.settings.json asks for.
+ * Reads the section `Host` of local.settings.json, which Core Tools read too.
  *
- * @throws HostStartError when it is no port.
+ * @throws HostStartError naming the key that is malformed.
  */
-export function readLocalHttpPort(scriptRoot: string): number | undefined {
+export function readLocalHost(scriptRoot: string): LocalHostSection {
   const file = join(scriptRoot, fileName);
-  const host = readContent(file)["Host"];
-  const port = isRecord(host) ? host["LocalHttpPort"] : undefined;
-  if (port === undefined) return undefined;
-  const number = Number(port);
-  if (Number.isInteger(number) && number >= 0 && number <= 65_535)
-    return number;
-  throw new HostStartError(`${file}: "Host.LocalHttpPort" must be a port.`);
+  const parsed = hostSchema.safeParse(readContent(file)["Host"] ?? {});
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const name = ["Host", ...(issue?.path ?? [])].join(".");
+    throw new HostStartError(`${file}: "${name}" ${issue?.message ?? ""}.`);
+  }
+  const { LocalHttpPort, CORS, CORSCredentials } = parsed.data;
+  return { port: LocalHttpPort, cors: CORS, corsCredentials: CORSCredentials };
 }
 
 function readContent(file: string): Record<string, unknown> {
   if (!existsSync(file)) return {};
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(file, "utf8"));
+    content = parseLenientJson(readFileSync(file, "utf8"));
   } catch (error) {
     throw new HostStartError(`${file} ${describeReadError(error)}.`);
   }

@@ -7,9 +7,12 @@ import type {
 } from "../service-bus/queue-definition.ts";
 import type { FunctionSummary } from "./function-catalogue.ts";
 import { endLeftoverWorkers } from "./end-leftover-workers.ts";
+import type { HostKeys } from "./host-keys.ts";
 import { createHostLog } from "./host-log.ts";
 import type { HostLog, HostLogLine } from "./host-log.ts";
+import { readAppSettings } from "./host-settings.ts";
 import { HostStartError } from "./host-start-error.ts";
+import type { CorsOptions } from "./http/allow-origins.ts";
 import { lockHome } from "./lock-home.ts";
 import { readHostJson } from "./read-host-json.ts";
 import { readSystemKey } from "./read-system-key.ts";
@@ -44,6 +47,8 @@ export interface HostOptions {
    * Connection settings that bindings name get it too, but only once the app is loaded.
    */
   readonly serviceBusSettings?: readonly string[];
+  /** Pages of other origins that may call the host; none where it is absent. */
+  readonly cors?: CorsOptions;
   /** The worker's entry file, where it does not lie beside this one. */
   readonly workerFile?: string;
 }
@@ -74,7 +79,10 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const home = resolve(options.home);
   const scriptRoot = resolve(options.scriptRoot);
   const log = createHostLog(options.log);
-  const hostJson = readHostJson(scriptRoot);
+  const hostJson = readHostJson(
+    scriptRoot,
+    readAppSettings({ ...options, scriptRoot }),
+  );
   // Whatever is thrown below, what was opened until then is closed again.
   await using resources = new AsyncDisposableStack();
   resources.defer(lockHome(home));
@@ -99,14 +107,15 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     entities: { queues: options.queues, topics: options.topics ?? [] },
     home,
     systemKey,
+    cors: options.cors ?? { origins: "", allowsCredentials: false },
     log,
     onFailure: options.onFailure ?? (() => undefined),
   });
-  const { masterKey, defaultFunctionKey } = app.keys;
+  const { keys } = app;
   app.engine.start();
   foundation.open(app.serve, app.management);
   for (const trigger of app.triggers) trigger.start();
-  resources.defer(publishRuntime(foundation, home, { systemKey, masterKey }));
+  resources.defer(publishRuntime(foundation, home, { systemKey, keys }));
   log("information", "host-started", {
     pid: process.pid,
     count: app.functions.length,
@@ -122,8 +131,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     },
     serviceBusConnectionString: broker.connectionString,
     systemKey,
-    masterKey,
-    functionKey: defaultFunctionKey,
+    get masterKey() {
+      return keys.masterKey;
+    },
+    get functionKey() {
+      return keys.defaultFunctionKey;
+    },
     stop() {
       stopped ??= drain(foundation, app, log).then(() => held.disposeAsync());
       return stopped;
@@ -131,11 +144,11 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   };
 }
 
-/** Keeps `runtime.json` true to the worker processes; the returned function takes it away. */
+/** Keeps `runtime.json` true to the worker processes and the master key; the returned function takes it away. */
 function publishRuntime(
   { httpUrl, broker, supervisor, onWorkersChanged }: Foundation,
   home: string,
-  keys: { readonly systemKey: string; readonly masterKey: string },
+  { systemKey, keys }: { readonly systemKey: string; readonly keys: HostKeys },
 ): () => void {
   const publish = (): void =>
     writeRuntimeFile(home, {
@@ -143,12 +156,15 @@ function publishRuntime(
       pid: process.pid,
       workerPids: supervisor.workerPids(),
       serviceBusConnectionString: broker.connectionString,
-      ...keys,
+      systemKey,
+      masterKey: keys.masterKey,
     });
   publish();
   onWorkersChanged(publish);
+  keys.onMasterChanged(publish);
   return () => {
     onWorkersChanged(() => undefined);
+    keys.onMasterChanged(() => undefined);
     removeRuntimeFile(home);
   };
 }

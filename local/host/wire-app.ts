@@ -11,9 +11,8 @@ import { createTriggers } from "./create-triggers.ts";
 import { createWorkerPort } from "./create-worker-port.ts";
 import {
   catalogFunctions,
-  isDisabled,
+  pickFunctions,
   sortFunctions,
-  toSummary,
 } from "./function-catalogue.ts";
 import type {
   CatalogedFunction,
@@ -22,15 +21,11 @@ import type {
 } from "./function-catalogue.ts";
 import { toLogLevel } from "./host-log.ts";
 import type { HostLog } from "./host-log.ts";
-import { readBodyLimit, readHubName } from "./host-settings.ts";
+import { readHubName } from "./host-settings.ts";
 import { HostStartError } from "./host-start-error.ts";
-import { readHostKeys } from "./host-keys.ts";
 import type { HostKeys } from "./host-keys.ts";
-import { createAuthorize } from "./http/authorize.ts";
+import type { CorsOptions } from "./http/allow-origins.ts";
 import type { HttpHandler } from "./http/listen-http.ts";
-import { createServeAdmin } from "./http/serve-admin.ts";
-import { createServeFunctions } from "./http/serve-functions.ts";
-import { createServeHost } from "./http/serve-host.ts";
 import type { Management } from "./http/serve-management.ts";
 import { createInvoker } from "./invoker.ts";
 import type { Invoker } from "./invoker.ts";
@@ -43,6 +38,7 @@ import { createOutputs } from "./outputs/create-outputs.ts";
 import type { Outputs } from "./outputs/create-outputs.ts";
 import { toTimeSpan } from "./time-span.ts";
 import type { Trigger } from "./triggers/trigger.ts";
+import { wireHttp } from "./wire-http.ts";
 import type { InvocationError, LoadedApp } from "./worker-messages.ts";
 
 export interface WireAppOptions {
@@ -53,8 +49,11 @@ export interface WireAppOptions {
   readonly entities: ServiceBusEntities;
   readonly home: string;
   readonly systemKey: string;
+  readonly cors: CorsOptions;
   readonly log: HostLog;
   readonly onFailure: (error: InvocationError) => void;
+  /** Of durable timers and timer triggers; the machine's where it is absent. */
+  readonly clock?: Clock;
 }
 
 /** The app with all its triggers, looked at and not yet started. */
@@ -73,10 +72,13 @@ export interface WiredApp {
 export function wireApp(options: WireAppOptions): WiredApp {
   const { foundation, hostJson, systemKey, log } = options;
   const { hub, settings, supervisor, httpUrl } = foundation;
-  const functions = catalogFunctions(options.loaded.functions);
+  const functions = catalogFunctions(
+    pickFunctions(options.loaded.functions, hostJson.functions, log),
+    settings,
+  );
   const sorted = sortFunctions(functions, settings);
   const hubName = readHubName(hostJson, settings);
-  const clock = createSystemClock();
+  const clock = options.clock ?? createSystemClock();
   const clientBinding = toClientBinding({
     origin: httpUrl,
     rpcBaseUrl: foundation.rpc.rpcBaseUrl,
@@ -121,37 +123,12 @@ export function wireApp(options: WireAppOptions): WiredApp {
     log,
     ...local,
   });
-  const keys = readHostKeys(
-    options.home,
-    functions.map(({ name }) => name),
-  );
-  const authorize = createAuthorize(keys);
-  const { http } = hostJson.extensions;
-  const summaries = functions.map((called) =>
-    toSummary(called, http.routePrefix, settings),
-  );
-  const serve = createServeHost({
+  const { serve, summaries, keys } = wireHttp(options, {
+    functions,
+    hubName,
     management,
-    authorize,
-    serveAdmin: createServeAdmin({
-      functions,
-      summaries,
-      triggers,
-      hostId: hubName.toLowerCase(),
-      httpUrl,
-      workerPids: supervisor.workerPids,
-    }),
-    serveFunctions: createServeFunctions({
-      functions: sorted.http,
-      routePrefix: http.routePrefix,
-      maxOutstandingRequests: http.maxOutstandingRequests,
-      customHeaders: http.customHeaders,
-      bodyLimitBytes: readBodyLimit(settings),
-      streamsHttp: options.loaded.httpPort !== undefined,
-      isDisabled: (name) => isDisabled(name, settings),
-      invoker,
-      authorize,
-    }),
+    invoker,
+    triggers,
   });
   return {
     functions: summaries,

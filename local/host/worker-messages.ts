@@ -46,6 +46,25 @@ export interface InvocationRequest {
   } | null;
   /** Invocations of one key go to the worker that had the last of them, as long as it lives and is not the busier one. */
   readonly affinity?: string;
+  /** Of an orchestrator's turn: the function may be kept where it then waits. */
+  readonly session?: OrchestratorSession;
+}
+
+/** An execution whose orchestrator function a worker keeps from turn to turn, so that it needs no replay. */
+export interface OrchestratorSession {
+  readonly executionId: string;
+  /**
+   * The function shall go on from where it waits, and its input is an array of history events. Without this, its input is
+   * the protocol's payload and it starts anew.
+   */
+  readonly resume?: {
+    /** How many events of the history it has seen. */
+    readonly seen: number;
+    /** The position in the history of the input's first event. */
+    readonly from: number;
+  };
+  /** The kept function has run this turn already: the payload is a replay, and the two are compared. */
+  readonly isCheck?: boolean;
 }
 
 /** What was thrown. `message` and `stack` may hold content: they go to the durable engine, never to a log. */
@@ -65,6 +84,10 @@ export interface CompletedInvocation {
   readonly isEmpty?: boolean;
   /** Of an orchestrator: a task that it yielded in two compounds. */
   readonly repeatedTask?: string;
+  /** Of an orchestrator that was kept: the first action that its replay asked for in another way. */
+  readonly divergence?: string;
+  /** Of a turn that was to be resumed: only a replay can tell what the function has done, or it is not kept. */
+  readonly unresumed?: "check" | "gone";
 }
 
 export type InvocationResult =

@@ -5,12 +5,14 @@ import type { Readable } from "node:stream";
 import type { HostLog } from "./host-log.ts";
 import { createOpenInvocations } from "./open-invocations.ts";
 import type { InvocationOutcome } from "./open-invocations.ts";
+import { readWorkerArguments } from "./worker-arguments.ts";
 import type {
   HostToWorker,
   InvocationRequest,
   LoadedApp,
   WorkerToHost,
 } from "./worker-messages.ts";
+import { createWorkerPulse } from "./worker-pulse.ts";
 
 export interface WorkerProcessOptions {
   readonly workerFile: string;
@@ -19,6 +21,8 @@ export interface WorkerProcessOptions {
   readonly log: HostLog;
   /** How long a worker may not answer a ping, after an invocation ran out of time, before it is killed. */
   readonly pingTimeoutMs?: number;
+  /** Called when the worker, which did not react for a while, reacts again. */
+  readonly onRecovery: () => void;
 }
 
 /** One forked worker, from its fork to its end. */
@@ -28,8 +32,10 @@ export interface WorkerProcess {
   readonly ready: Promise<LoadedApp>;
   /** Resolves when the process is gone; every open invocation has then answered `lost`. */
   readonly ended: Promise<void>;
-  /** False once the channel is closed: the process is ending. */
-  readonly isConnected: () => boolean;
+  /** False while its event loop does not turn, and once its channel is closed because the process is ending. */
+  readonly isAvailable: () => boolean;
+  /** How many invocations it has not answered yet. */
+  readonly openCount: () => number;
   readonly invoke: (
     request: InvocationRequest,
     timeoutMs: number,
@@ -41,13 +47,15 @@ export interface WorkerProcess {
 }
 
 const defaultPingTimeoutMs = 5000;
+/** Long for an event loop that turns, short for what would be given to one that does not. */
+const pulseMs = 100;
 
 export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
   const { log } = options;
   const child = fork(options.workerFile, [], {
     cwd: options.scriptRoot,
     env: options.env,
-    execArgv: [],
+    execArgv: readWorkerArguments(options.env),
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
@@ -55,12 +63,18 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
   const ended = Promise.withResolvers<void>();
   // Who waits for `ended` only must not be told of a rejection.
   ready.promise.catch(() => undefined);
-  const ping = createPing(
-    child,
-    options.pingTimeoutMs ?? defaultPingTimeoutMs,
-    log,
-  );
-  const open = createOpenInvocations(ping.check);
+  const open = createOpenInvocations(() => pulse.demand());
+  const pulse = createWorkerPulse({
+    intervalMs: pulseMs,
+    deadAfterMs: options.pingTimeoutMs ?? defaultPingTimeoutMs,
+    ping: () => send(child, { type: "ping" }),
+    isBusy: () => open.count() > 0,
+    onRecovery: options.onRecovery,
+    onDead() {
+      log("error", "worker-unresponsive", { pid: child.pid ?? 0 });
+      child.kill("SIGKILL");
+    },
+  });
   let httpPort: number | undefined;
 
   child.on("message", (message: WorkerToHost) => {
@@ -69,13 +83,14 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
       ready.resolve(message);
     } else if (message.type === "failed")
       ready.reject(new Error(message.message));
-    else if (message.type === "result")
+    else if (message.type === "result") {
       open.settle(message.invocationId, message.result);
-    else if (message.type === "pong") ping.answered();
+      pulse.heard();
+    } else if (message.type === "pong") pulse.answered();
     else logMessage(message, child.pid, log);
   });
   whenEnded(child, (reason) => {
-    ping.answered();
+    pulse.end();
     ready.reject(new Error(`the worker process ${reason} while loading`));
     open.loseAll();
     ended.resolve();
@@ -87,11 +102,13 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
     pid: child.pid ?? 0,
     ready: ready.promise,
     ended: ended.promise,
-    isConnected: () => child.connected,
+    isAvailable: () => child.connected && pulse.isBeating(),
+    openCount: open.count,
     invoke(request, timeoutMs, dispatched) {
       if (!child.connected) return Promise.resolve({ kind: "lost" });
       const outcome = open.add(request, timeoutMs);
       send(child, { type: "invoke", request });
+      pulse.watch();
       if (httpPort !== undefined) dispatched?.(httpPort);
       return outcome;
     },
@@ -121,34 +138,6 @@ function whenEnded(child: ChildProcess, end: (reason: string) => void): void {
     if (child.connected) child.once("disconnect", () => end(reason));
     else end(reason);
   });
-}
-
-interface Ping {
-  /** Asks whether the worker's event loop still turns; one that does not answer is killed, so that it is replaced. */
-  readonly check: () => void;
-  readonly answered: () => void;
-}
-
-function createPing(
-  child: ChildProcess,
-  timeoutMs: number,
-  log: HostLog,
-): Ping {
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    check() {
-      if (timer !== undefined || !child.connected) return;
-      timer = setTimeout(() => {
-        log("error", "worker-unresponsive", { pid: child.pid ?? 0 });
-        child.kill("SIGKILL");
-      }, timeoutMs);
-      send(child, { type: "ping" });
-    },
-    answered() {
-      clearTimeout(timer);
-      timer = undefined;
-    },
-  };
 }
 
 function logMessage(

@@ -15,6 +15,7 @@ import { supplyCoreApi } from "./worker/core-api.ts";
 import { invokeFunction } from "./worker/invoke-function.ts";
 import { loadApp } from "./worker/load-app.ts";
 import type { StartedApp } from "./worker/load-app.ts";
+import { createOrchestratorSessions } from "./worker/orchestrator-sessions.ts";
 import { createPaceResponse } from "./worker/pace-response.ts";
 import { toInvocationError } from "./worker/to-invocation-error.ts";
 
@@ -83,6 +84,7 @@ function serve({ model, httpPort }: StartedApp): void {
     core,
     model,
     log: logInvocation,
+    sessions: createOrchestratorSessions(),
     // Only what is streamed goes through a connection that can be slow.
     ...(httpPort !== undefined && { paceResponse: createPaceResponse() }),
   };

@@ -173,7 +173,37 @@ export const Settings = z.object({
     .min(1)
     .max(16)
     .default(2)
-    .describe("Extraction processes at once; each may take up to 400 MB."),
+    .describe(
+      "Extraction processes at once, shared out among the worker processes with at least one for each; each may take up to 400 MB.",
+    ),
+  FUNCTIONS_WORKER_PROCESS_COUNT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10)
+    .default(1)
+    .describe(
+      "Worker processes that run the app: the Functions host's own setting. On one machine the host has one for each core, at most four, unless this says otherwise.",
+    ),
+  OCR: z
+    .enum(["off", "on"])
+    .default("off")
+    .describe(
+      "Whether the words in pictures and on scanned pages are read, which takes seconds a page.",
+    ),
+  OCR_LANGUAGES: z
+    .string()
+    .regex(/^[a-zA-Z_]{3,20}(?:,[a-zA-Z_]{3,20}){0,4}$/)
+    .default("eng")
+    .describe(
+      "Comma list of up to five languages of pictures, by Tesseract's names, the main one first.",
+    ),
+  OCR_DATA_DIR: z
+    .string()
+    .default("")
+    .describe(
+      "Folder with `{language}.traineddata.gz` (Tesseract's LSTM data) for languages other than English, which comes along.",
+    ),
   JOB_TIMEOUT_SECONDS: wholeNumber
     .default(900)
     .describe("A job that has not finished by then ends as TimedOut."),
@@ -242,7 +272,7 @@ export const Settings = z.object({
     .string()
     .default("personas")
     .describe(
-      "Folder with persona definitions (YAML), relative to the app's folder.",
+      "Folders with persona definitions (YAML), relative to the app's folder, separated by commas; a persona of a later folder takes the place of one with the same id. `personas,/etc/nucleus/personas` adds your own to those that come with Nucleus.",
     ),
   ServiceBusConnection: text
     .optional()

@@ -4,6 +4,7 @@ import type { HttpHandler } from "./listen-http.ts";
 import { sendEmpty, sendText } from "./send-json.ts";
 import type { ServeAdmin } from "./serve-admin.ts";
 import type { ServeFunctions } from "./serve-functions.ts";
+import type { ServeKeys } from "./serve-keys.ts";
 import { serveManagement } from "./serve-management.ts";
 import type { Management } from "./serve-management.ts";
 import { toRequestUrl } from "./to-http-request-data.ts";
@@ -11,13 +12,16 @@ import { toRequestUrl } from "./to-http-request-data.ts";
 export interface ServeHostOptions {
   readonly serveFunctions: ServeFunctions;
   readonly serveAdmin: ServeAdmin;
+  readonly serveKeys: ServeKeys;
+  /** What opens the management API; the master key does too. */
+  readonly systemKey: string;
   readonly management: Management;
   readonly authorize: Authorize;
 }
 
 /** The host's public door: the app's routes, the management API, `/admin`, and a plain line at `/`. */
 export function createServeHost(options: ServeHostOptions): HttpHandler {
-  const { serveFunctions, serveAdmin, management, authorize } = options;
+  const { serveFunctions, serveAdmin, serveKeys, authorize } = options;
   return async (request, response) => {
     const url = toRequestUrl(request);
     if (url === undefined) {
@@ -26,13 +30,21 @@ export function createServeHost(options: ServeHostOptions): HttpHandler {
     }
     const path = url.pathname;
     if (path.startsWith(`${managementPath}/`)) {
-      await serveManagement(management, request, response, path + url.search);
+      if (authorize({ level: "admin" }, request, url))
+        url.searchParams.set("code", options.systemKey);
+      await serveManagement(
+        options.management,
+        request,
+        response,
+        path + url.search,
+      );
     } else if (path === "/admin/host/ping") {
       sendEmpty(response, 200);
     } else if (path.startsWith("/admin/")) {
-      if (authorize({ level: "admin" }, request, url))
+      if (!authorize({ level: "admin" }, request, url))
+        sendEmpty(response, 401);
+      else if (!(await serveKeys(request, response, url)))
         await serveAdmin(request, response, path);
-      else sendEmpty(response, 401);
     } else if (await serveFunctions(request, response, url)) {
       return;
     } else if (path === "/" && request.method === "GET") {

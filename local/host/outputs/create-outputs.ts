@@ -6,7 +6,7 @@ import { readText } from "../read-text.ts";
 import { findConnection, resolveSetting } from "../resolve-setting.ts";
 import type { Settings } from "../resolve-setting.ts";
 import { openServiceBus } from "../triggers/open-service-bus.ts";
-import { readConnectionName } from "../triggers/service-bus-trigger.ts";
+import { readConnectionName } from "../triggers/read-queue-binding.ts";
 import type {
   BindingMetadata,
   CompletedInvocation,

@@ -1,13 +1,22 @@
-import type { ServiceBusReceiver } from "@azure/service-bus";
+import type {
+  ServiceBusReceivedMessage,
+  ServiceBusReceiver,
+} from "@azure/service-bus";
 import { setTimeout as delay } from "node:timers/promises";
 import type { LogError, ProcessBatch } from "./process-messages.ts";
-import type { MessagePump } from "./receive-sessions.ts";
+import type { DrainSession, MessagePump } from "./receive-sessions.ts";
 
-export interface BatchPumpOptions {
-  readonly receiver: ServiceBusReceiver;
+export interface BatchOptions {
   readonly maxMessageBatchSize: number;
+  /** A smaller batch waits for more messages, for at most `maxBatchWaitTimeMs`. */
+  readonly minMessageBatchSize: number;
+  readonly maxBatchWaitTimeMs: number;
   /** Runs the function once for all messages and settles them; never rejects. */
   readonly process: ProcessBatch;
+}
+
+export interface BatchPumpOptions extends BatchOptions {
+  readonly receiver: ServiceBusReceiver;
   readonly logError: LogError;
 }
 
@@ -32,14 +41,32 @@ export function createBatchPump(options: BatchPumpOptions): MessagePump {
   };
 }
 
+/** Takes a session's messages batch by batch. */
+export function createDrainInBatches(
+  options: BatchOptions & { readonly sessionIdleTimeoutMs: number },
+): DrainSession {
+  const { sessionIdleTimeoutMs, process } = options;
+  return async (session, abortSignal) => {
+    while (!abortSignal.aborted) {
+      const messages = await receiveBatch(session, options, {
+        firstWaitMs: sessionIdleTimeoutMs,
+        abortSignal,
+      });
+      if (messages.length === 0) return;
+      await process(messages, session);
+    }
+  };
+}
+
 async function receiveBatches(
-  { receiver, maxMessageBatchSize, process, logError }: BatchPumpOptions,
+  options: BatchPumpOptions,
   abortSignal: AbortSignal,
 ): Promise<void> {
+  const { receiver, process, logError } = options;
   while (!abortSignal.aborted) {
     try {
-      const messages = await receiver.receiveMessages(maxMessageBatchSize, {
-        maxWaitTimeInMs: waitMs,
+      const messages = await receiveBatch(receiver, options, {
+        firstWaitMs: waitMs,
         abortSignal,
       });
       if (messages.length > 0) await process(messages, receiver);
@@ -51,4 +78,36 @@ async function receiveBatches(
       );
     }
   }
+}
+
+/** The next batch: as large as asked for, or what came in time; empty when nothing did. */
+async function receiveBatch(
+  receiver: ServiceBusReceiver,
+  {
+    maxMessageBatchSize,
+    minMessageBatchSize,
+    maxBatchWaitTimeMs,
+  }: BatchOptions,
+  wait: { readonly firstWaitMs: number; readonly abortSignal: AbortSignal },
+): Promise<ServiceBusReceivedMessage[]> {
+  const { abortSignal } = wait;
+  const messages = await receiver.receiveMessages(maxMessageBatchSize, {
+    maxWaitTimeInMs: wait.firstWaitMs,
+    abortSignal,
+  });
+  const deadline = performance.now() + maxBatchWaitTimeMs;
+  while (messages.length > 0 && messages.length < minMessageBatchSize) {
+    const leftMs = Math.ceil(deadline - performance.now());
+    if (leftMs <= 0 || abortSignal.aborted) break;
+    const more = await receiver
+      .receiveMessages(maxMessageBatchSize - messages.length, {
+        maxWaitTimeInMs: leftMs,
+        abortSignal,
+      })
+      // What has come already must not be lost with it: the next call meets the same error.
+      .catch(() => []);
+    if (more.length === 0) break;
+    messages.push(...more);
+  }
+  return messages;
 }

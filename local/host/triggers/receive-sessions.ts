@@ -1,10 +1,10 @@
 import { isServiceBusError } from "@azure/service-bus";
 import type {
   ServiceBusClient,
-  ServiceBusReceivedMessage,
   ServiceBusSessionReceiver,
 } from "@azure/service-bus";
 import { setTimeout as delay } from "node:timers/promises";
+import type { LogError, ProcessMessage } from "./process-messages.ts";
 
 /** Receives messages from `start` until `stop`. */
 export interface MessagePump {
@@ -13,29 +13,26 @@ export interface MessagePump {
   stop(): Promise<void>;
 }
 
+/** Receives from one session until it is idle or the pump stops. */
+export type DrainSession = (
+  session: ServiceBusSessionReceiver,
+  abortSignal: AbortSignal,
+) => Promise<void>;
+
 export interface SessionPumpOptions {
   readonly client: ServiceBusClient;
   /** The queue, or the subscription's path. */
   readonly entityPath: string;
   readonly maxConcurrentSessions: number;
-  /** How long a session may bring nothing before it is given up for another. */
-  readonly sessionIdleTimeoutMs: number;
   readonly maxAutoLockRenewalDurationMs: number;
-  /** Runs the function and settles; never rejects. */
-  readonly process: (
-    message: ServiceBusReceivedMessage,
-    receiver: ServiceBusSessionReceiver,
-  ) => Promise<void>;
-  readonly logError: (operation: string, error: unknown) => void;
+  readonly drainSession: DrainSession;
+  readonly logError: LogError;
 }
 
 /** The pause after an error, so that a namespace that is away is not asked without end. */
 const PAUSE_MS = 1_000;
 
-/**
- * Receives from several sessions at a time, and one message at a time of each: the next one of a session comes when the
- * one before it is settled.
- */
+/** Receives from several sessions at a time. */
 export function createSessionPump(options: SessionPumpOptions): MessagePump {
   const stopping = new AbortController();
   let loops: Promise<void>[] = [];
@@ -62,7 +59,7 @@ async function receiveSessions(
       const session = await acceptNext(options, abortSignal);
       if (session === undefined) return;
       try {
-        await receiveAll(options, session, abortSignal);
+        await options.drainSession(session, abortSignal);
       } finally {
         await session.close();
       }
@@ -101,19 +98,25 @@ async function acceptNext(
   }
 }
 
-async function receiveAll(
-  { process, sessionIdleTimeoutMs }: SessionPumpOptions,
-  session: ServiceBusSessionReceiver,
-  abortSignal: AbortSignal,
-): Promise<void> {
-  while (!abortSignal.aborted) {
-    const [message] = await session.receiveMessages(1, {
-      maxWaitTimeInMs: sessionIdleTimeoutMs,
-      abortSignal,
-    });
-    if (message === undefined) return;
-    await process(message, session);
-  }
+/** Takes a session's messages one at a time: the next one comes when the one before it is settled. */
+export function createDrainOneByOne({
+  process,
+  sessionIdleTimeoutMs,
+}: {
+  readonly process: ProcessMessage;
+  /** How long a session may bring nothing before it is given up for another. */
+  readonly sessionIdleTimeoutMs: number;
+}): DrainSession {
+  return async (session, abortSignal) => {
+    while (!abortSignal.aborted) {
+      const [message] = await session.receiveMessages(1, {
+        maxWaitTimeInMs: sessionIdleTimeoutMs,
+        abortSignal,
+      });
+      if (message === undefined) return;
+      await process(message, session);
+    }
+  };
 }
 
 /** No session has had messages for a while: the normal state of a quiet queue. */

@@ -71,6 +71,8 @@ export function createTimerTrigger(
     if (isStopped) return;
     const next = schedule.next(after);
     save(next);
+    // A run that came twice leaves one timer, not two.
+    cancel();
     cancel = clock.setTimer(next, () => void run(next, false));
   };
 

@@ -63,13 +63,40 @@ export interface CoreRuntime {
 
 const functionsCore = "@azure/functions-core";
 
+/** Where an app registers, from both sides: what its libraries call, and what the worker reads. */
+export interface Core {
+  readonly api: CoreApi;
+  readonly runtime: CoreRuntime;
+}
+
+/** The module `@azure/functions-core`, as the libraries use it. */
+export interface CoreApi {
+  readonly setProgrammingModel: (model: ProgrammingModel) => void;
+  readonly [name: string]: unknown;
+}
+
+type LogCore = (level: LogLevel, category: string, message: string) => void;
+
 /**
- * Supplies `@azure/functions-core`, which exists nowhere on disk: `require` of it answers this runtime, as Azure's Node
- * worker does. Must run before the app is loaded.
+ * Supplies `@azure/functions-core` of one app. Must run before the app is loaded.
  */
-export function supplyCoreApi(
-  log: (level: LogLevel, category: string, message: string) => void,
-): CoreRuntime {
+export function supplyCoreApi(log: LogCore): CoreRuntime {
+  const { api, runtime } = createCore(log);
+  supplyCore(api);
+  return runtime;
+}
+
+/** `@azure/functions-core` exists nowhere on disk: `require` of it answers `api`, as Azure's Node worker does. */
+export function supplyCore(api: CoreApi): void {
+  // The one seam that reaches the library from CommonJS and from bundled ESM alike.
+  Module.prototype.require = new Proxy(Module.prototype.require, {
+    apply: (target, self: unknown, args: [string]): unknown =>
+      args[0] === functionsCore ? api : Reflect.apply(target, self, args),
+  });
+}
+
+/** Creates the core of one app, with nothing registered. */
+export function createCore(log: LogCore): Core {
   const functions = new Map<string, RegisteredFunction>();
   const hooks = createHooks();
   let model: ProgrammingModel | undefined;
@@ -101,7 +128,7 @@ export function supplyCoreApi(
     });
   };
 
-  const coreApi = {
+  const api = {
     version: "3.12.0",
     hostVersion: "4.1037.0",
     registerHook: (name: string, callback: (context: object) => unknown) =>
@@ -114,18 +141,16 @@ export function supplyCoreApi(
     log,
     Disposable,
   };
-  // The one seam that reaches the library from CommonJS and from bundled ESM alike.
-  Module.prototype.require = new Proxy(Module.prototype.require, {
-    apply: (target, self: unknown, args: [string]): unknown =>
-      args[0] === functionsCore ? coreApi : Reflect.apply(target, self, args),
-  });
 
   return {
-    functions,
-    hooks,
-    programmingModel: () => model,
-    lockRegistration: () => {
-      isLocked = true;
+    api,
+    runtime: {
+      functions,
+      hooks,
+      programmingModel: () => model,
+      lockRegistration: () => {
+        isLocked = true;
+      },
     },
   };
 }

@@ -1,5 +1,5 @@
 /** An action as the SDK makes it, one object for each task; a compound holds those of its tasks. */
-interface Action {
+export interface Action {
   readonly compoundActions?: readonly Action[];
   readonly functionName?: string;
   readonly externalEventName?: string;
@@ -13,10 +13,18 @@ interface Action {
  * @param result what the orchestrator's function returned; whatever is no orchestrator's state has none
  */
 export function findRepeatedTask(result: unknown): string | undefined {
-  if (!isState(result)) return undefined;
-  const seen = new Set<Action>();
-  const visit = (actions: readonly Action[]): Action | undefined => {
-    for (const action of actions) {
+  return isState(result)
+    ? findRepeatedAction(result.actions.flat(), new Set())
+    : undefined;
+}
+
+/** The same for actions as they come; `seen` holds those that came before, and takes these. */
+export function findRepeatedAction(
+  actions: readonly Action[],
+  seen: Set<Action>,
+): string | undefined {
+  const visit = (some: readonly Action[]): Action | undefined => {
+    for (const action of some) {
       const repeated = action.compoundActions
         ? visit(action.compoundActions)
         : seen.has(action) && action;
@@ -25,8 +33,13 @@ export function findRepeatedTask(result: unknown): string | undefined {
     }
     return undefined;
   };
-  const found = visit(result.actions.flat());
-  return found && (found.functionName ?? found.externalEventName ?? "timer");
+  const found = visit(actions);
+  return found && nameOfAction(found);
+}
+
+/** What a message calls the action. */
+export function nameOfAction(action: Action): string {
+  return action.functionName ?? action.externalEventName ?? "timer";
 }
 
 interface State {

@@ -17,6 +17,8 @@ export interface Hooks {
   readonly appLevelData: Record<string, unknown>;
   /** Adds a hook; the returned function takes it away again. */
   register(name: string, callback: HookCallback): () => void;
+  /** Whether hooks watch, or may change, how functions are invoked. */
+  hasInvocationHooks(): boolean;
   /** Runs the hooks in the order in which they were registered; the first that throws ends the row. */
   run(name: HookName, context: object): Promise<void>;
   /** Runs the `log` hooks, which are synchronous and must never disturb what they watch. */
@@ -42,6 +44,9 @@ export function createHooks(): Hooks {
         if (index >= 0) list.splice(index, 1);
       };
     },
+    hasInvocationHooks: () =>
+      callbacks.get("preInvocation")?.length !== 0 ||
+      callbacks.get("postInvocation")?.length !== 0,
     async run(name, context) {
       for (const callback of callbacks.get(name) ?? []) await callback(context);
     },

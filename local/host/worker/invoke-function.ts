@@ -1,4 +1,3 @@
-import type { LogLevel } from "../host-log.ts";
 import type {
   InvocationRequest,
   InvocationResult,
@@ -11,20 +10,21 @@ import type {
   ProgrammingModel,
 } from "./core-api.ts";
 import { findRepeatedTask } from "./find-repeated-task.ts";
+import {
+  createInvocationLog,
+  type InvocationLogDeps,
+} from "./invocation-log.ts";
+import type { OrchestratorSessions } from "./orchestrator-sessions.ts";
 import type { PaceResponse } from "./pace-response.ts";
 import { toInvocationError } from "./to-invocation-error.ts";
 
-export interface InvokeFunctionDeps {
+export interface InvokeFunctionDeps extends InvocationLogDeps {
   readonly core: CoreRuntime;
   readonly model: ProgrammingModel;
   /** Where the app streams: what a function returned, made to go at the connection's pace. */
   readonly paceResponse?: PaceResponse;
-  log(
-    level: LogLevel,
-    category: string,
-    message: string,
-    request: InvocationRequest,
-  ): void;
+  /** Where orchestrator functions are kept from turn to turn; without it, each turn replays. */
+  readonly sessions?: OrchestratorSessions;
 }
 
 /** Runs one invocation with its hooks; whatever is thrown becomes a `failed` result. */
@@ -32,33 +32,34 @@ export async function invokeFunction(
   deps: InvokeFunctionDeps,
   request: InvocationRequest,
 ): Promise<InvocationResult> {
+  if (request.session?.resume !== undefined)
+    return (
+      deps.sessions?.resume(request) ?? { kind: "completed", unresumed: "gone" }
+    );
   try {
     const registered = deps.core.functions.get(request.functionName);
     if (registered === undefined)
       throw new Error(`Function "${request.functionName}" is not registered.`);
-    let invocationContext: unknown;
+    const log = createInvocationLog(deps, request);
     const coreContext: CoreInvocationContext = {
       invocationId: request.invocationId,
       request,
       metadata: registered.metadata,
       state: undefined,
-      log: (level, category, message) => {
-        const line = { level, category, message, invocationContext };
-        deps.core.hooks.runLog(line);
-        // Only the app's own lines may be changed by a hook.
-        if (category === "user")
-          deps.log(line.level, category, line.message, request);
-        else deps.log(level, category, message, request);
-      },
+      log: log.write,
     };
     const invocation = deps.model.getInvocationModel(coreContext);
     const { context, inputs } = await invocation.getArguments();
-    invocationContext = context;
+    log.setContext(context);
+    const sessions = findSessions(deps, request);
+    const seen = sessions?.prepare(request, inputs[0]) ?? 0;
     const result = await runWithHooks(deps.core, coreContext, invocation, {
       context,
       inputs,
       callback: registered.callback,
     });
+    const kept = { context, coreContext, log, seen };
+    const divergence = sessions?.keep(request, kept);
     const paced = deps.paceResponse?.(request.invocationId, result) ?? result;
     const response = await invocation.getResponse(context, paced);
     const { returnValue = null, outputData = [] } = response;
@@ -69,10 +70,21 @@ export async function invokeFunction(
       ...(outputData.length > 0 && { outputData }),
       ...(isNothing(result) && { isEmpty: true }),
       ...(repeatedTask !== undefined && { repeatedTask }),
+      ...(divergence !== undefined && { divergence }),
     };
   } catch (error) {
     return { kind: "failed", error: toInvocationError(error) };
   }
+}
+
+/** An app whose hooks watch its invocations is shown each turn as Azure shows it: as a replay. */
+function findSessions(
+  { core, sessions }: InvokeFunctionDeps,
+  request: InvocationRequest,
+): OrchestratorSessions | undefined {
+  return request.session === undefined || core.hooks.hasInvocationHooks()
+    ? undefined
+    : sessions;
 }
 
 function isNothing(result: unknown): boolean {

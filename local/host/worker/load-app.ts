@@ -40,11 +40,20 @@ export async function loadApp(
     );
   for (const file of files) await loadFile(join(scriptRoot, file), isModule);
 
-  const model = core.programmingModel();
-  if (model === undefined || core.functions.size === 0)
+  if (core.programmingModel() === undefined || core.functions.size === 0)
     throw new Error(
       `no function was registered by ${main}. Is "@azure/functions-core" kept external by the bundler?`,
     );
+  return startApp(scriptRoot, core);
+}
+
+/** What follows when an app has registered its functions: the `appStart` hooks, capabilities, the registration lock. */
+export async function startApp(
+  scriptRoot: string,
+  core: CoreRuntime,
+): Promise<StartedApp> {
+  const model = core.programmingModel();
+  if (model === undefined) throw new Error("no function was registered.");
   await core.hooks.run("appStart", {
     hookData: core.hooks.appLevelData,
     appHookData: core.hooks.appData,

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { systemNow, type Now } from "../../kernel/clock.ts";
 import { Tag } from "../../kernel/metadata.ts";
 import { available } from "../../storage/available.ts";
-import { createCommitLoop } from "../../storage/commit-loop.ts";
+import { createGroupWriter } from "../../storage/group-writer.ts";
 import { openDatabase } from "../../storage/open-database.ts";
 import { createDocumentCodec, type DocumentCodec } from "../document-codec.ts";
 import {
@@ -41,7 +41,7 @@ type Row = Record<string, SQLOutputValue>;
  * Opens the document store of one machine. Several processes may open the same file.
  *
  * Q1. The batches of one event-loop turn share one commit; each is a savepoint of it, so a conflict undoes its own batch
- *     only. A promise resolves after the commit, and so does a read that may have seen something not yet committed.
+ *     only. A promise resolves after the commit, and no read sees what is not committed.
  * Q2. After a crash the file holds whole turns: every batch that was answered, none by half.
  *
  * @throws DatabaseRefused when the file is not ours or is newer than this program
@@ -57,7 +57,7 @@ export function createSqliteDocumentStore<K extends DocumentKinds>(
     migrations: documentsMigrations,
   });
   alignIndexes(database, options.indexes ?? {});
-  const loop = createCommitLoop(database, () => undefined);
+  const group = createGroupWriter(database);
   const writer = createBatchWriter(database, now);
   const prepared = createStatementCache(database);
   const one = prepared(
@@ -71,16 +71,13 @@ export function createSqliteDocumentStore<K extends DocumentKinds>(
     read: (kind, { tenantId, scope }, id) =>
       available(async () => {
         const row = one.get(tenantId, kind, scope, id, now());
-        await loop.committed();
         return row && toStored(kind, row);
       }),
 
     batch: (partition, operations) =>
       available(async () => {
         const encoded = codec.encode(partition, operations);
-        const outcome = loop.write(() => writer.apply(partition, encoded));
-        await loop.committed();
-        return outcome;
+        return group.write(() => writer.apply(partition, encoded));
       }),
 
     query: (query) =>
@@ -88,14 +85,13 @@ export function createSqliteDocumentStore<K extends DocumentKinds>(
         const plain = toPlainQuery(kinds, query);
         const { sql, parameters } = toSqlQuery(plain, now());
         const rows = prepared(sql).all(...parameters);
-        await loop.committed();
         return toPage(plain, rows, (row) => toStored(query.kind, row));
       }),
 
     ping: () => available(async () => void prepared("SELECT 1").get()),
 
     close: async () => {
-      loop.flush();
+      group.flush();
       database.close();
     },
   };

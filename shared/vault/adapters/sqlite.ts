@@ -2,11 +2,10 @@ import type { DatabaseSync } from "node:sqlite";
 import { systemNow, type Now } from "../../kernel/clock.ts";
 import { NucleusError } from "../../kernel/errors.ts";
 import { available } from "../../storage/available.ts";
-import {
-  createCommitLoop,
-  type CommitLoop,
-} from "../../storage/commit-loop.ts";
+import { createGroupWriter } from "../../storage/group-writer.ts";
 import { openDatabase } from "../../storage/open-database.ts";
+import { isBusyError } from "../../storage/sqlite-failure.ts";
+import { untilFree } from "../../storage/until-free.ts";
 import { maxWrappedBytes, type KeyStore } from "../key-store.ts";
 import type { VaultOwner } from "../vault-object.ts";
 import { createKeyTable, type KeyTable } from "./sqlite-key-table.ts";
@@ -19,8 +18,10 @@ export interface SqliteKeyStoreOptions {
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
-/** A shred that another process keeps from truncating is repeated by its caller rather than waited for. */
-const busyTimeoutMs = 1000;
+/** How long a shred waits for another process that keeps it from truncating, before its caller has to repeat it. */
+const truncateWithinMs = 5000;
+/** How long each attempt at it may block this process, once the file is open. */
+const busyTimeoutMs = 20;
 
 /** "NuKe": what the file is. */
 const applicationId = 0x4e754b65;
@@ -58,52 +59,48 @@ export function createSqliteKeyStore(options: SqliteKeyStoreOptions): KeyStore {
     file,
     applicationId,
     migrations,
-    busyTimeoutMs,
   });
-  database.exec("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY");
-  const loop = createCommitLoop(database, () => undefined);
+  database.exec(
+    `PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = ${busyTimeoutMs}`,
+  );
+  const group = createGroupWriter(database);
   const table = createKeyTable(database, { now, tombstoneTtlMs });
 
-  const committedAndTruncated = () => commitAndTruncate(loop, database);
+  const writeAndTruncate = async <T>(operation: () => T): Promise<T> => {
+    const outcome = await group.write(operation);
+    await truncated(database);
+    return outcome;
+  };
   truncateWal(database);
 
   return {
     create: (owner, key) =>
       available(async () => {
         assertFits(key.wrapped);
-        const outcome = loop.write(() => table.create(owner, key));
-        await loop.committed();
-        return outcome;
+        return group.write(() => table.create(owner, key));
       }),
 
-    read: (owner) =>
-      available(async () => {
-        const state = table.read(owner);
-        await loop.committed();
-        return state;
-      }),
+    read: (owner) => available(async () => table.read(owner)),
 
     rewrap: (owner, from, key) =>
       available(async () => {
         assertFits(key.wrapped);
-        const isDone = loop.write(() => table.rewrap(owner, from, key));
-        await committedAndTruncated();
+        const isDone = await writeAndTruncate(() =>
+          table.rewrap(owner, from, key),
+        );
         return isDone ? "rewrapped" : "unchanged";
       }),
 
     shred: (owner) =>
-      available(async () => {
-        loop.write(() => table.shred(owner));
-        await committedAndTruncated();
-      }),
+      available(() => writeAndTruncate(() => table.shred(owner))),
 
-    // Deleted bytes are overwritten and the journal is truncated: see `committedAndTruncated`.
+    // Deleted bytes are overwritten and the journal is truncated: see `truncated`.
     check: () => Promise.resolve([]),
 
-    underOtherVersions: (kekVersion) => listOthers(table, loop, kekVersion),
+    underOtherVersions: (kekVersion) => listOthers(table, kekVersion),
 
     close: async () => {
-      loop.flush();
+      group.flush();
       database.close();
     },
   };
@@ -112,31 +109,24 @@ export function createSqliteKeyStore(options: SqliteKeyStoreOptions): KeyStore {
 /** Some at a time: a statement that stays open while its reader works would keep the WAL from being truncated (W2). */
 async function* listOthers(
   table: KeyTable,
-  loop: CommitLoop,
   kekVersion: string,
 ): AsyncGenerator<VaultOwner, void> {
   let after: VaultOwner | undefined;
   do {
-    const some = await available(async () => {
-      const found = table.underOtherVersions(kekVersion, after);
-      await loop.committed();
-      return found;
-    });
+    const some = await available(async () =>
+      table.underOtherVersions(kekVersion, after),
+    );
     yield* some;
     after = some.at(-1);
   } while (after);
 }
 
-/** Resolves when this turn's writes are on disk and nothing older is left in the WAL. */
-async function commitAndTruncate(
-  loop: CommitLoop,
-  database: DatabaseSync,
-): Promise<void> {
-  let isTruncated = false;
-  loop.afterCommit(() => {
-    isTruncated = truncateWal(database);
+/** Resolves when nothing that was committed until now is left in the WAL. */
+async function truncated(database: DatabaseSync): Promise<void> {
+  const isTruncated = await untilFree({
+    attempt: () => truncateWal(database),
+    waitAtMostMs: truncateWithinMs,
   });
-  await loop.committed();
   if (!isTruncated) throw new NucleusError("store_unavailable");
 }
 
@@ -145,8 +135,9 @@ function truncateWal(database: DatabaseSync): boolean {
   try {
     const row = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
     return row?.["busy"] === 0;
-  } catch {
-    return false;
+  } catch (error) {
+    if (isBusyError(error)) return false;
+    throw error;
   }
 }
 

@@ -79,6 +79,41 @@ export const app = createSdkApp(() => {
   df.app.orchestration("lockLeftOpen", function* (context) {
     yield context.df.lock(left);
   });
+  df.app.orchestration("firstFailure", function* (context) {
+    try {
+      yield context.df.Task.all([
+        context.df.callActivity("fail"),
+        context.df.callActivity("echo", "b"),
+      ]);
+    } catch {
+      yield context.df.callActivity("echo", "after");
+    }
+  });
+  df.app.orchestration("failingChild", function* (context) {
+    yield context.df.callActivity("fail");
+  });
+  df.app.orchestration("retriedChild", function* (context) {
+    yield context.df.callSubOrchestratorWithRetry(
+      "failingChild",
+      new df.RetryOptions(5000, 2),
+      undefined,
+      "the-child",
+    );
+  });
+  for (const name of ["eventOrTimer", "suspendedEvent"])
+    df.app.orchestration(name, function* (context) {
+      const deadline = context.df.createTimer(
+        new Date(context.df.currentUtcDateTime.getTime() + 60_000),
+      );
+      const event = context.df.waitForExternalEvent("go");
+      yield context.df.Task.any([event, deadline]);
+      deadline.cancel();
+    });
+  df.app.orchestration("bufferedEvents", function* (context) {
+    yield context.df.waitForExternalEvent("first");
+    const second: unknown = yield context.df.waitForExternalEvent("second");
+    yield context.df.callActivity("echo", second);
+  });
   df.app.orchestration("taskInTwoCompounds", function* (context) {
     const first = context.df.callActivity("echo", "first");
     const other = context.df.waitForExternalEvent("other");

@@ -8,6 +8,7 @@ import {
 import {
   openTestHub,
   startTime,
+  type TestHub,
 } from "../../local/durable/support/test-hub.ts";
 import { app } from "./app.ts";
 
@@ -143,6 +144,104 @@ test.each(Object.entries(histories))(
     expect((await hub.finish(id)).status).toBe("Completed");
     const events = hub.engine.client.exportHistory(id) ?? [];
     expect(events.flatMap(toLine)).toEqual(["ExecutionStarted", ...expected]);
+  },
+);
+
+interface Driven {
+  /** What is done to the instance from outside, before it may finish. */
+  readonly drive: (hub: TestHub, id: string) => Promise<unknown>;
+  readonly status: string;
+  readonly history: readonly string[];
+}
+
+const untouched = (): Promise<void> => Promise.resolve();
+
+const driven: Readonly<Record<string, Driven>> = {
+  // Both branches are waited for, although the function sees the failure of the first.
+  firstFailure: {
+    drive: untouched,
+    status: "Completed",
+    history: [
+      "TaskScheduled#0 fail",
+      "TaskScheduled#1 echo",
+      "TaskFailed→0",
+      "TaskCompleted→1",
+      "TaskScheduled#2 echo",
+      "TaskCompleted→2",
+      "ExecutionCompleted#3 Completed",
+    ],
+  },
+  retriedChild: {
+    drive: untouched,
+    status: "Failed",
+    history: [
+      "SubOrchestrationInstanceCreated#0 the-child",
+      "SubOrchestrationInstanceFailed→0",
+      "TimerCreated#1 +5000ms",
+      "TimerFired→1",
+      "SubOrchestrationInstanceCreated#2 the-child",
+      "SubOrchestrationInstanceFailed→2",
+      "TimerCreated#3 +5000ms",
+      "TimerFired→3",
+      "ExecutionCompleted#4 Failed",
+    ],
+  },
+  // A timer that was cancelled is scheduled all the same, and keeps nobody waiting.
+  eventOrTimer: {
+    drive: (hub, id) => hub.raise(id, "go", 1),
+    status: "Completed",
+    history: [
+      "TimerCreated#0 +60000ms",
+      "EventRaised",
+      "ExecutionCompleted#1 Completed",
+    ],
+  },
+  bufferedEvents: {
+    async drive(hub, id) {
+      await hub.raise(id, "second", "kept");
+      await hub.settle();
+      await hub.raise(id, "first");
+    },
+    status: "Completed",
+    history: [
+      "EventRaised",
+      "EventRaised",
+      "TaskScheduled#0 echo",
+      "TaskCompleted→0",
+      "ExecutionCompleted#1 Completed",
+    ],
+  },
+  // What comes while the instance is suspended is in its history at once, and reaches the function afterwards.
+  suspendedEvent: {
+    async drive(hub, id) {
+      await hub.engine.client.suspend(id, "wait");
+      await hub.settle();
+      await hub.raise(id, "go", 1);
+      await hub.settle();
+      expect(hub.record(id).status).toBe("Suspended");
+      await hub.engine.client.resume(id, "go on");
+    },
+    status: "Completed",
+    history: [
+      "TimerCreated#0 +60000ms",
+      "ExecutionSuspended",
+      "EventRaised",
+      "ExecutionResumed",
+      "ExecutionCompleted#1 Completed",
+    ],
+  },
+};
+
+test.each(Object.entries(driven))(
+  "%s leaves the history that the extension leaves, whatever happens from outside",
+  async (name, { drive, status, history }) => {
+    const hub = openTestHub(app);
+    const id = await hub.start(name);
+    await hub.settle();
+    await drive(hub, id);
+    expect((await hub.finish(id)).status).toBe(status);
+    const events = hub.engine.client.exportHistory(id) ?? [];
+    expect(events.flatMap(toLine)).toEqual(["ExecutionStarted", ...history]);
   },
 );
 

@@ -121,6 +121,25 @@ async function greetAll(origin: string): Promise<void> {
   expect(output).toEqual(["Hello Ada", "Hello Grace"]);
 }
 
+describe("nucleus host start --functions", () => {
+  it("runs these only, whatever else the app has, and says which it does not have", async () => {
+    const host = await start(
+      join(apps, "everything"),
+      "--functions",
+      "KEYED",
+      "literal",
+      "nobody",
+    );
+    const functions = host.lines.filter((line) => line.startsWith("\t"));
+    expect(functions).toEqual([
+      `\tkeyed: [GET,POST] ${host.origin}/v2/keyed`,
+      `\tliteral: [GET,POST] ${host.origin}/v2/items/7`,
+    ]);
+    expect(await host.printed("function-unknown")).toContain("nobody");
+    expect((await fetch(`${host.origin}/v2/items/8`)).status).toBe(404);
+  });
+});
+
 describe("nucleus host start that cannot be", () => {
   it("is one line that says what to change", async () => {
     await expect(start(folder)).rejects.toThrow(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { catalogFunctions } from "../../../local/host/function-catalogue.ts";
 import { createHostSettings } from "../../../local/host/host-settings.ts";
 import { findConnection } from "../../../local/host/resolve-setting.ts";
-import { readQueueBinding } from "../../../local/host/triggers/service-bus-trigger.ts";
+import { readQueueBinding } from "../../../local/host/triggers/read-queue-binding.ts";
 import { toServiceBusConnection } from "../../../local/host/triggers/to-service-bus-connection.ts";
 
 describe("a binding's connection", () => {

@@ -3,11 +3,9 @@ import { ServiceBusClient } from "@azure/service-bus";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CatalogedFunction } from "../../../local/host/function-catalogue.ts";
 import type { Invocation } from "../../../local/host/invoker.ts";
-import { readSessionOptions } from "../../../local/host/triggers/read-session-options.ts";
-import {
-  createServiceBusTrigger,
-  readQueueBinding,
-} from "../../../local/host/triggers/service-bus-trigger.ts";
+import { readQueueBinding } from "../../../local/host/triggers/read-queue-binding.ts";
+import type { ServiceBusOptions } from "../../../local/host/triggers/service-bus-trigger.ts";
+import { createServiceBusTrigger } from "../../../local/host/triggers/service-bus-trigger.ts";
 import type { Trigger } from "../../../local/host/triggers/trigger.ts";
 import { startTestBus, type TestBus } from "../service-bus/start-test-bus.ts";
 
@@ -45,6 +43,7 @@ describe("a trigger on a subscription", () => {
   const trigger = (
     binding: Readonly<Record<string, unknown>>,
     run: (invocation: Invocation) => "completed" | "failed",
+    options: Partial<ServiceBusOptions> = {},
   ) => {
     const called = new EventEmitter();
     const seen: Invocation[] = [];
@@ -80,7 +79,10 @@ describe("a trigger on a subscription", () => {
           maxMessageBatchSize: 1_000,
           maxAutoLockRenewalDuration: 60_000,
           maxConcurrentSessions: 2,
-          sessionIdleTimeout: "00:00:01",
+          sessionIdleTimeout: 1000,
+          minMessageBatchSize: 1,
+          maxBatchWaitTime: 1000,
+          ...options,
         },
         log: () => {},
       },
@@ -140,22 +142,59 @@ describe("a trigger on a subscription", () => {
       string: "a",
     });
   });
-});
 
-describe("session options", () => {
-  it("have the extension's defaults", () => {
-    expect(readSessionOptions({})).toEqual({
-      maxConcurrentSessions: 8,
-      sessionIdleTimeoutMs: 60_000,
-    });
+  it("takes a session's messages in batches, which are complete together", async () => {
+    const seen = trigger(
+      {
+        subscriptionName: "ordered",
+        isSessionsEnabled: true,
+        cardinality: "many",
+      },
+      () => "completed",
+      { maxMessageBatchSize: 2 },
+    );
+    await client.createSender("events").sendMessages(
+      ["a", "b", "a", "a"].map((sessionId, index) => ({
+        sessionId,
+        body: index,
+        applicationProperties: { ordered: true },
+      })),
+    );
+    const invocations = await seen(3);
+    expect(
+      invocations.map(({ data, triggerMetadata }) => [
+        ...(data?.collectionString?.string ?? []),
+        ...(triggerMetadata?.["SessionIdArray"]?.collectionString?.string ??
+          []),
+      ]),
+    ).toEqual([
+      ["0", "2", "a", "a"],
+      ["3", "a"],
+      ["1", "b"],
+    ]);
+    await triggers[0]?.stop();
+    const left = await client
+      .createReceiver("events", "ordered")
+      .peekMessages(10);
+    expect(left).toEqual([]);
   });
 
-  it.each([
-    [{ maxConcurrentSessions: 0 }, "maxConcurrentSessions"],
-    [{ maxConcurrentSessions: "8" }, "maxConcurrentSessions"],
-    [{ sessionIdleTimeout: "soon" }, "sessionIdleTimeout"],
-    [{ sessionIdleTimeout: 5 }, "sessionIdleTimeout"],
-  ])("%o is refused by name", (options, name) => {
-    expect(() => readSessionOptions(options)).toThrow(name);
+  it("waits for a batch of the least size, and takes a smaller one when the time is up", async () => {
+    const seen = trigger(
+      { subscriptionName: "large", cardinality: "many" },
+      () => "completed",
+      { minMessageBatchSize: 3, maxBatchWaitTime: 700 },
+    );
+    const sender = client.createSender("events");
+    const send = (body: number): Promise<void> =>
+      sender.sendMessages({ body, applicationProperties: { size: 11 } });
+    for (const body of [1, 2, 3]) await send(body);
+    expect((await seen(1))[0]?.data).toEqual({
+      collectionString: { string: ["1", "2", "3"] },
+    });
+    await send(4);
+    expect((await seen(2))[1]?.data).toEqual({
+      collectionString: { string: ["4"] },
+    });
   });
 });

@@ -385,10 +385,6 @@ app.serviceBusQueue("take", { connection: "BUS", queueName: "ordered", isSession
       `app.serviceBusTopic("f", { connection: "BUS", topicName: "t", subscriptionName: "s", handler: () => {} });`,
     ],
     [
-      "batches (cardinality many) of sessions",
-      `app.serviceBusQueue("f", { connection: "BUS", queueName: "jobs", cardinality: "many", isSessionsEnabled: true, handler: () => {} });`,
-    ],
-    [
       '"ghost" does not exist',
       `app.serviceBusQueue("f", { connection: "BUS", queueName: "ghost", handler: () => {} });`,
     ],

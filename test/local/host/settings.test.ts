@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { catalogFunctions } from "../../../local/host/function-catalogue.ts";
 import { readHostJson } from "../../../local/host/read-host-json.ts";
-import { readLocalSettings } from "../../../local/host/read-local-settings.ts";
+import {
+  readLocalHost,
+  readLocalSettings,
+} from "../../../local/host/read-local-settings.ts";
 import { parseTimeSpanMs, toTimeSpan } from "../../../local/host/time-span.ts";
 import { createFixtureApp } from "./support/fixture-app.ts";
 
@@ -29,7 +32,83 @@ describe("readHostJson", () => {
       autoCompleteMessages: true,
       maxConcurrentCalls: 16,
       maxAutoLockRenewalDuration: 5 * 60_000,
+      maxConcurrentSessions: 8,
+      sessionIdleTimeout: 60_000,
+      minMessageBatchSize: 1,
+      maxBatchWaitTime: 30_000,
     });
+  });
+
+  it("reads comments, a byte order mark and last commas, and null as not given", () => {
+    const text = `\uFEFF{
+  // the version of this file
+  "version": "2.0", /* not // the host's */
+  "extensions": {
+    "http": { "customHeaders": { "x-home": "https://a/*b*/c", }, },
+    "durableTask": { "defaultVersion": null },
+  },
+}`;
+    const { extensions } = readHostJson(appWith(text));
+    expect(extensions.http.customHeaders).toEqual({
+      "x-home": "https://a/*b*/c",
+    });
+    expect(extensions.durableTask).toEqual({});
+  });
+
+  it("takes numbers and truth values that are texts, as .NET's configuration does", () => {
+    const serviceBus = {
+      autoCompleteMessages: "False",
+      maxConcurrentCalls: "2",
+    };
+    expect(
+      readHostJson(appWith({ version: "2.0", extensions: { serviceBus } }))
+        .extensions.serviceBus,
+    ).toMatchObject({ autoCompleteMessages: false, maxConcurrentCalls: 2 });
+  });
+
+  it("lies below app settings of the same path, in any case and with either sign between the names", () => {
+    const file = {
+      version: "2.0",
+      functions: ["a", "b"],
+      extensions: { http: { routePrefix: "v1" } },
+    };
+    const hostJson = readHostJson(appWith(file), {
+      AzureFunctionsJobHost__functionTimeout: "00:01:00",
+      azurefunctionsjobhost__Extensions__HTTP__RoutePrefix: "",
+      "AzureFunctionsJobHost:extensions:http:customHeaders:X-By": "setting",
+      AzureFunctionsJobHost__extensions__serviceBus__autoCompleteMessages:
+        "false",
+      AzureFunctionsJobHost__extensions__durableTask__hubName: "Other",
+      AzureFunctionsJobHost__extensions__durableTask__MaxConcurrentActivityFunctions:
+        "7",
+      AzureFunctionsJobHost__functions__1: "c",
+      AzureFunctionsJobHost__functions__2: "d",
+      AzureFunctionsJobHost__logging__logLevel__default: "Debug",
+      AzureFunctionsJobHost__extensions: "not a section",
+      AzureFunctionsJobHost: "no path",
+    });
+    expect(hostJson).toMatchObject({
+      functionTimeout: 60_000,
+      functions: ["a", "c", "d"],
+      extensions: {
+        http: { routePrefix: "", customHeaders: { "X-By": "setting" } },
+        serviceBus: { autoCompleteMessages: false },
+        durableTask: { hubName: "Other", maxConcurrentActivityFunctions: 7 },
+      },
+    });
+  });
+
+  it.each([
+    ["AzureFunctionsJobHost__functionTimeout", "soon"],
+    ["AzureFunctionsJobHost:extensions:serviceBus:maxConcurrentCalls", "many"],
+    [
+      "AzureFunctionsJobHost__extensions__serviceBus__maxBatchWaitTime",
+      "00:03",
+    ],
+  ])("refuses the malformed setting %s by its name", (setting, value) => {
+    expect(() =>
+      readHostJson(appWith({ version: "2.0" }), { [setting]: value }),
+    ).toThrow(`The app setting "${setting}" is malformed`);
   });
 
   it.each([
@@ -42,6 +121,19 @@ describe("readHostJson", () => {
     [
       { version: "2.0", extensions: { serviceBus: { maxConcurrentCalls: 0 } } },
       '"extensions.serviceBus.maxConcurrentCalls"',
+    ],
+    [
+      { version: "2.0", extensions: { serviceBus: { sessionIdleTimeout: 5 } } },
+      '"extensions.serviceBus.sessionIdleTimeout"',
+    ],
+    [
+      {
+        version: "2.0",
+        extensions: {
+          serviceBus: { minMessageBatchSize: 3, maxMessageBatchSize: 2 },
+        },
+      },
+      "at most maxMessageBatchSize",
     ],
     ["{", "not valid JSON"],
   ])("refuses %j and names the key", (hostJson, named) => {
@@ -74,6 +166,33 @@ describe("readLocalSettings", () => {
     expect(() => readLocalSettings(appWith({ version: "2.0" }, text))).toThrow(
       named,
     );
+  });
+});
+
+describe("readLocalHost", () => {
+  const version = { version: "2.0" };
+
+  it("gives the port and the origins, comments beside them or not", () => {
+    expect(readLocalHost(appWith(version))).toEqual({
+      port: undefined,
+      cors: undefined,
+      corsCredentials: false,
+    });
+    const text = `{ // for the web
+      "Host": { "LocalHttpPort": 7072, "CORS": "*", "CORSCredentials": true } }`;
+    expect(readLocalHost(appWith(version, text))).toEqual({
+      port: 7072,
+      cors: "*",
+      corsCredentials: true,
+    });
+  });
+
+  it.each([
+    ['{"Host":{"LocalHttpPort":"x"}}', '"Host.LocalHttpPort" must be a port'],
+    ['{"Host":{"LocalHttpPort":70000}}', '"Host.LocalHttpPort" must be a port'],
+    ['{"Host":{"CORS":["*"]}}', '"Host.CORS" must be'],
+  ])("refuses %s", (text, named) => {
+    expect(() => readLocalHost(appWith(version, text))).toThrow(named);
   });
 });
 

@@ -17,15 +17,19 @@ export interface SpawnedHost {
   end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
 }
 
-/** Starts a host in a process of its own and waits until it is ready. */
+/** Starts a host with so many workers in a process of its own and waits until it is ready. */
 export async function spawnHost(
   app: FixtureApp,
   cleanups: (() => Promise<void> | void)[],
+  workers = 1,
 ): Promise<SpawnedHost> {
   const child = spawn(
     process.execPath,
     [runHostFile, app.scriptRoot, app.home],
-    { stdio: ["ignore", "pipe", "pipe"] },
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, FUNCTIONS_WORKER_PROCESS_COUNT: String(workers) },
+    },
   );
   const exited = once(child, "exit") as Promise<[number | null]>;
   cleanups.push(async () => {

@@ -28,7 +28,10 @@ export async function startFixtureHost(
   return startHostOf(app, cleanups, options);
 }
 
-/** The same on an app that is there already (a second start on its home). */
+/**
+ * The same on an app that is there already (a second start on its home). It has one worker unless the settings say
+ * otherwise, so that a fixture may keep in a global what its functions tell one another.
+ */
 export async function startHostOf(
   app: FixtureApp,
   cleanups: (() => Promise<void> | void)[],
@@ -41,13 +44,13 @@ export async function startHostOf(
     home: app.home,
     port: 0,
     amqpPort: 0,
-    settings: {},
     queues: [],
     log: (line) => {
       lines.push(line);
       events.emit(line.event, line);
     },
     ...options,
+    settings: { FUNCTIONS_WORKER_PROCESS_COUNT: "1", ...options.settings },
   });
   cleanups.push(() => host.stop());
   return Object.assign(Object.create(host) as RunningHost, {

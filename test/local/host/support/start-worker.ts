@@ -27,14 +27,16 @@ export interface StartedWorker {
     name: string,
     input?: unknown,
     timeoutMs?: number,
+    affinity?: string,
   ) => Promise<InvocationOutcome>;
 }
 
-/** Forks a worker for a fixture app, without a host around it. */
+/** Forks a worker for a fixture app, or `count` of them, without a host around it. */
 export async function startWorker(
   options: FixtureAppOptions,
   cleanups: (() => Promise<void> | void)[],
   prepare?: (scriptRoot: string) => Promise<void>,
+  count = 1,
 ): Promise<StartedWorker> {
   const app = createFixtureApp(options);
   cleanups.push(app.remove);
@@ -51,17 +53,25 @@ export async function startWorker(
     }),
     onChange: () => undefined,
     pingTimeoutMs: 200,
+    count,
   });
   cleanups.push(() => supervisor.stop(1000));
   const { functions } = await supervisor.start();
+  await supervisor.startOthers();
   return {
     supervisor,
     functions,
     lines,
     scriptRoot: app.scriptRoot,
     logged: async (event) => (await once(events, event))[0] as HostLogLine,
-    call: (name, input, timeoutMs = 10_000) =>
-      supervisor.invoke(toRequest(functions, name, input), timeoutMs),
+    call: (name, input, timeoutMs = 10_000, affinity) =>
+      supervisor.invoke(
+        {
+          ...toRequest(functions, name, input),
+          ...(affinity !== undefined && { affinity }),
+        },
+        timeoutMs,
+      ),
   };
 }
 
