@@ -14,9 +14,10 @@ export interface SyncCount {
   readonly syncsPerWorkflow: number;
 }
 
+const tracer = "strace";
 const syncCalls = "fsync,fdatasync,sync_file_range,msync";
 const clientCounts = [1, 16] as const;
-const workflows = 200;
+const workflows = 100;
 
 /**
  * Counts, under strace, how often each engine makes the disk keep what it wrote while it runs W1. An engine that
@@ -29,7 +30,7 @@ export async function countSyncs(
   readonly counts: readonly SyncCount[];
   readonly missing: readonly string[];
 }> {
-  if (spawnSync("strace", ["-V"]).status !== 0)
+  if (spawnSync(tracer, ["-V"]).status !== 0)
     return {
       counts: [],
       missing: ["Counting syncs needs strace: apt-get install strace"],
@@ -64,7 +65,7 @@ async function countOf(
   resources.defer(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, "syncs");
   const running = await start([
-    "strace",
+    tracer,
     "-f",
     "-qq",
     "--seccomp-bpf",

@@ -5,12 +5,14 @@ export interface Engine {
   readonly name: string;
   /** Puts the load on it. Every output is checked where the clients are. */
   run(load: Load): Promise<LoadResult>;
+  /** Processor time so far of all that serves it and of its clients, in milliseconds. */
+  cpuMs(): number;
 }
 
 /** A process and its children, of which one or more engines are made. */
 export interface EngineProcess {
   readonly engines: readonly Engine[];
-  /** Processor time so far, of the process and all its descendants, in milliseconds. */
+  /** Processor time so far, of the process, all its descendants and their clients, in milliseconds. */
   cpuMs(): number;
   stop(): Promise<void>;
 }

@@ -6,19 +6,14 @@ import type { EngineProcess } from "./engine.ts";
 export type OtherLoadWatch = () => number;
 
 /**
- * Creates the look at what else ran on this machine: everything but this process and the engines, and what the
+ * Creates the look at what else ran on this machine: everything but the engines and their clients, and what the
  * hypervisor gave to others.
  */
 export function createOtherLoad(
   processes: readonly EngineProcess[],
 ): () => OtherLoadWatch {
-  const ownMs = () => {
-    const { user, system } = process.cpuUsage();
-    return processes.reduce(
-      (total, { cpuMs }) => total + cpuMs(),
-      (user + system) / 1000,
-    );
-  };
+  const ownMs = () =>
+    processes.reduce((total, { cpuMs }) => total + cpuMs(), 0);
   return () => {
     const startedAt = performance.now();
     const before = readBusyMs() - ownMs();

@@ -8,8 +8,13 @@ import { readOptions, type Options } from "./options.ts";
 import { createOtherLoad } from "./other-load.ts";
 import { startNucleus } from "./start-nucleus.ts";
 import { startPeer } from "./start-peer.ts";
-import { toRows, type ReportRow } from "./to-report.ts";
-import { toTable } from "./to-table.ts";
+import {
+  toProcessorRow,
+  toRows,
+  type ProcessorRow,
+  type ReportRow,
+} from "./to-report.ts";
+import { toProcessorTable, toTable } from "./to-table.ts";
 import { createWorkloads } from "./workloads.ts";
 
 /**
@@ -17,6 +22,8 @@ import { createWorkloads } from "./workloads.ts";
  * before it is acknowledged. Progress goes to standard error, the table or the JSON to standard output.
  */
 const options = readOptions(process.argv.slice(2));
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => process.exit(1));
 const machine = {
   cores: cpus().length,
   processor: cpus()[0]?.model ?? "unknown",
@@ -25,9 +32,9 @@ const machine = {
 
 switch (options.mode) {
   case "workloads": {
-    const { rows, missing } = await runWorkloads(options);
-    print({ workloads: rows, missing, machine }, () =>
-      [toTable(rows), ...missing].join("\n"),
+    const { rows, processor, missing } = await runWorkloads(options);
+    print({ workloads: rows, processor, missing, machine }, () =>
+      [toTable(rows), "", toProcessorTable(processor), ...missing].join("\n"),
     );
     break;
   }
@@ -37,7 +44,9 @@ switch (options.mode) {
     break;
   }
   case "count-syncs": {
-    const { counts, missing } = await countSyncs(preparePeers(options), say);
+    const { peers, missing: notInstalled } = preparePeers(options);
+    const { counts, missing: notThere } = await countSyncs(peers, say);
+    const missing = [...notInstalled, ...notThere];
     print({ syncs: counts, missing, machine }, () =>
       [
         ...counts.map(
@@ -55,14 +64,16 @@ switch (options.mode) {
 
 async function runWorkloads({ repeats, ...rest }: Options): Promise<{
   readonly rows: readonly ReportRow[];
+  readonly processor: readonly ProcessorRow[];
   readonly missing: readonly string[];
 }> {
   await using resources = new AsyncDisposableStack();
-  const missing: string[] = [];
+  const { peers, missing: notInstalled } = preparePeers(rest);
+  const missing = [...notInstalled];
   const nucleus = await startNucleus();
   resources.defer(nucleus.stop);
   const processes: EngineProcess[] = [nucleus];
-  for (const name of preparePeers(rest)) {
+  for (const name of peers) {
     try {
       const peer = await startPeer(name);
       resources.defer(peer.stop);
@@ -76,6 +87,7 @@ async function runWorkloads({ repeats, ...rest }: Options): Promise<{
   const engines = processes.flatMap(({ engines }) => engines);
   const watchOthers = createOtherLoad(processes);
   const rows: ReportRow[] = [];
+  const processor: ProcessorRow[] = [];
   for (const workload of createWorkloads(rest)) {
     const measured = await measure(engines, workload, {
       repeats,
@@ -83,16 +95,26 @@ async function runWorkloads({ repeats, ...rest }: Options): Promise<{
       watchOthers,
       say,
     });
+    processor.push(toProcessorRow(workload.name, measured));
     for (const metric of workload.metrics)
       rows.push(...toRows(metric, nucleus.engines, measured));
   }
-  return { rows, missing };
+  return { rows, processor, missing };
 }
 
-/** The peers to start; installs their packages when there are any. */
-function preparePeers({ peers }: Pick<Options, "peers">): Options["peers"] {
-  if (peers.length > 0) installPeers();
-  return peers;
+/** The peers that can be started; their packages are installed when there are any. */
+function preparePeers({ peers }: Pick<Options, "peers">): {
+  readonly peers: Options["peers"];
+  readonly missing: readonly string[];
+} {
+  try {
+    if (peers.length > 0) installPeers();
+    return { peers, missing: [] };
+  } catch (error) {
+    if (!(error instanceof MissingPrerequisite)) throw error;
+    say(error.message);
+    return { peers: [], missing: [error.message] };
+  }
 }
 
 function print(report: object, toText: () => string): void {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { watchFamily } from "../process-family.ts";
 import { MissingPrerequisite, type EngineProcess } from "./engine.ts";
 import { runUnder } from "./run-under.ts";
@@ -20,10 +20,11 @@ export async function startPeer(
   } = {},
 ): Promise<EngineProcess> {
   const { command, args } = runUnder(options.prefix ?? [], [
-    join(import.meta.dirname, "peers/serve-peer.ts"),
+    fileURLToPath(new URL("./peers/serve-peer.ts", import.meta.url)),
     name,
   ]);
   const child = spawn(command, args, {
+    env: { ...process.env, NODE_ENV: "production", NODE_NO_WARNINGS: "1" },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const waiting = new Map<
@@ -60,6 +61,7 @@ export async function startPeer(
   return {
     engines: engines.map((engine) => ({
       name: engine,
+      cpuMs: family.cpuMs,
       run: (load) =>
         new Promise((resolve, reject) => {
           const id = (lastId += 1);

@@ -1,6 +1,12 @@
 import type { Engine } from "./engine.ts";
 import { dirtyOtherLoad, type Repeat } from "./measure.ts";
-import { toRange, toRatio, type Range, type Unit } from "./statistics.ts";
+import {
+  percentile,
+  toRange,
+  toRatio,
+  type Range,
+  type Unit,
+} from "./statistics.ts";
 import type { Metric } from "./workloads.ts";
 
 export interface Figure extends Range {
@@ -55,6 +61,31 @@ export function toRows(
       ),
     };
   });
+}
+
+/** What one workload costs each engine in processor time; it depends less on what else runs than the rates do. */
+export interface ProcessorRow {
+  readonly name: string;
+  readonly msPerWorkflow: readonly {
+    readonly name: string;
+    readonly value: number;
+  }[];
+}
+
+export function toProcessorRow(
+  name: string,
+  repeats: ReadonlyMap<Engine, readonly Repeat[]>,
+): ProcessorRow {
+  return {
+    name,
+    msPerWorkflow: [...repeats].map(([engine, own]) => ({
+      name: engine.name,
+      value: percentile(
+        own.map(({ cpuMsPerWorkflow }) => cpuMsPerWorkflow),
+        0.5,
+      ),
+    })),
+  };
 }
 
 function toFigure(metric: Metric, repeats: readonly Repeat[]): Figure {

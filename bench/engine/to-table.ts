@@ -1,4 +1,4 @@
-import type { Figure, ReportRow } from "./to-report.ts";
+import type { Figure, ProcessorRow, ReportRow } from "./to-report.ts";
 
 /**
  * The rows as a Markdown table: a line for each workload and door, a column for each engine. A star marks a figure of
@@ -16,6 +16,25 @@ export function toTable(rows: readonly ReportRow[]): string {
     ...peers.map((name) => toCell(row.spread[name])),
     row.ratio === null ? "" : row.ratio.toFixed(2),
   ]);
+  return toMarkdown(header, lines);
+}
+
+/** Processor time for each workflow, a line for each workload. */
+export function toProcessorTable(rows: readonly ProcessorRow[]): string {
+  const names = rows[0]?.msPerWorkflow.map(({ name }) => name) ?? [];
+  return toMarkdown(
+    ["processor time (ms/workflow)", ...names],
+    rows.map(({ name, msPerWorkflow }) => [
+      name,
+      ...msPerWorkflow.map(({ value }) => toText(value)),
+    ]),
+  );
+}
+
+function toMarkdown(
+  header: readonly string[],
+  lines: readonly (readonly string[])[],
+): string {
   const widths = header.map((title, column) =>
     Math.max(
       title.length,

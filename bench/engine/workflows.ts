@@ -32,13 +32,8 @@ export function sumOf(results: readonly StepResult[]): number {
   return results.reduce((sum, { value }) => sum + value, 0);
 }
 
-/** How many steps one workflow of the shape has. */
-export function countSteps(shape: Shape): number {
-  return shape.kind === "sequence" ? shape.steps : shape.width + 2;
-}
-
 /** The value of a workflow's last step. */
-export function expectedValue(shape: Shape, seed: number): number {
+function toExpectedValue(shape: Shape, seed: number): number {
   const upTo = (last: number) => (last * (last + 1)) / 2;
   return shape.kind === "sequence"
     ? seed + upTo(shape.steps)
@@ -48,7 +43,7 @@ export function expectedValue(shape: Shape, seed: number): number {
 /** @throws Error unless `output` is what the workflow's last step must have answered. */
 export function checkOutput(shape: Shape, seed: number, output: unknown): void {
   const { value, text: answered } = (output ?? {}) as Partial<StepResult>;
-  const expected = expectedValue(shape, seed);
+  const expected = toExpectedValue(shape, seed);
   if (value !== expected || answered !== text)
     throw new Error(
       `a ${shape.kind} of seed ${seed} answered ${JSON.stringify(output)?.slice(0, 80)}, not ${expected}`,

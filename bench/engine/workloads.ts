@@ -15,6 +15,7 @@ export interface Metric {
 
 /** A load, and what is read from it. */
 export interface Workload {
+  readonly name: string;
   readonly load: Load;
   /** Runs before the first repeat, unmeasured. */
   readonly warmUp: Load;
@@ -40,6 +41,7 @@ export function createWorkloads(options: {
       const name = `${group.toUpperCase()}, ${clients} ${clients === 1 ? "client" : "clients"}`;
       const load: Load = { shape, clients, until };
       return {
+        name,
         load,
         warmUp: { ...load, until: warmUpUntil },
         metrics: [
@@ -50,6 +52,7 @@ export function createWorkloads(options: {
       };
     }),
   );
+  const burstName = `W3, ${burst} W1 at once`;
   const burstLoad: Load = {
     shape: w1,
     clients: burst,
@@ -58,11 +61,12 @@ export function createWorkloads(options: {
   const all: readonly Workload[] = [
     ...closedLoops,
     {
+      name: burstName,
       load: burstLoad,
       warmUp: burstLoad,
       metrics: [
         {
-          name: `W3, ${burst} W1 at once`,
+          name: burstName,
           group: "w3",
           unit: "workflows/s",
           read: toRate,

@@ -35,7 +35,7 @@ export async function startDbos(folder: string): Promise<Peer> {
     name: "nucleus-bench",
     applicationVersion: "1",
     systemDatabaseUrl: postgres.url,
-    systemDatabasePoolSize: 20,
+    systemDatabasePoolSize: 50,
     logLevel: "error",
   });
   const step = (value: number, add: number) =>

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { createServer as createHttp2Server } from "node:http2";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { MissingPrerequisite } from "../engine.ts";
 import { createHttpClient, type HttpClient } from "../http-client.ts";
 import {
   runStep,
@@ -40,6 +41,7 @@ interface Restate {
   }): unknown;
   createEndpointHandler(options: {
     readonly services: readonly unknown[];
+    readonly logger: () => void;
   }): Parameters<typeof createHttp2Server>[1];
   readonly RestatePromise: {
     all(branches: readonly PromiseLike<StepResult>[]): Promise<StepResult[]>;
@@ -47,6 +49,8 @@ interface Restate {
 }
 
 type Step = (context: Context, input: StepInput) => PromiseLike<StepResult>;
+
+const noProgram = "Restate's packages have no server for this machine.";
 
 /** Fewer partitions than the default 24: on a few cores they only divide what one batch would hold. */
 const partitions = "4";
@@ -59,7 +63,7 @@ export async function startRestate(folder: string): Promise<Peer> {
   const restate = await loadPackage<Restate>("@restatedev/restate-sdk");
   const services = createServices(restate);
   const endpoint = createHttp2Server(
-    restate.createEndpointHandler({ services }),
+    restate.createEndpointHandler({ services, logger: () => undefined }),
   ).listen(0, "127.0.0.1");
   await once(endpoint, "listening");
   const { port } = endpoint.address() as AddressInfo;
@@ -136,15 +140,8 @@ async function startServer(folder: string, requests: HttpClient) {
     findFreePort(),
   ]);
   const adminUrl = `http://127.0.0.1:${adminPort}`;
-  const require = createRequire(import.meta.url);
   const server = await runServer({
-    command: [
-      require.resolve(
-        `@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`,
-      ),
-      "--node-name=bench",
-      `--base-dir=${folder}`,
-    ],
+    command: [findProgram(), "--node-name=bench", `--base-dir=${folder}`],
     spawn: {
       env: {
         ...process.env,
@@ -158,7 +155,7 @@ async function startServer(folder: string, requests: HttpClient) {
         RESTATE_DISABLE_TELEMETRY: "true",
       },
     },
-    missing: "Restate has no server for this machine.",
+    missing: noProgram,
     isReady: async () => {
       const answer = await requests
         .send("GET", `${adminUrl}/health`)
@@ -171,6 +168,18 @@ async function startServer(folder: string, requests: HttpClient) {
     adminUrl,
     ingressUrl: `http://127.0.0.1:${ingressPort}`,
   };
+}
+
+/** The package of the server holds a program for each kind of machine, in a package of its own. */
+function findProgram(): string {
+  const kind = `${process.platform}-${process.arch}`;
+  try {
+    return createRequire(import.meta.url).resolve(
+      `@restatedev/restate-server-${kind}/bin/restate-server`,
+    );
+  } catch {
+    throw new MissingPrerequisite(noProgram);
+  }
 }
 
 async function register(

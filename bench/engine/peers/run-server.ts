@@ -22,8 +22,10 @@ export async function runServer(options: {
 }): Promise<Server> {
   const [program, ...args] = options.command;
   const child = spawn(program, args, { stdio: "ignore", ...options.spawn });
-  const exited = new Promise<void>((resolve, reject) => {
-    child.once("exit", () => resolve());
+  const failed = new Promise<never>((_resolve, reject) => {
+    child.once("exit", () =>
+      reject(new Error(`${program} ended before it was ready`)),
+    );
     child.once("error", (error: NodeJS.ErrnoException) =>
       reject(
         error.code === "ENOENT"
@@ -32,15 +34,10 @@ export async function runServer(options: {
       ),
     );
   });
-  const ended = exited.then(() => {
-    throw new Error(`${program} ended before it was ready`);
-  });
-  const ready = (async () => {
-    while (child.exitCode === null && !(await options.isReady()))
-      await sleep(50);
-  })();
-  await Promise.race([ready, ended]);
-  ended.catch(() => undefined);
+  // Once the server is ready, its end is nobody's failure.
+  failed.catch(() => undefined);
+  while (!(await Promise.race([options.isReady(), failed])))
+    await Promise.race([sleep(50), failed]);
   return {
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;

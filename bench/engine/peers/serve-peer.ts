@@ -20,7 +20,8 @@ const folder = await mkdtemp(join(tmpdir(), `nucleus-bench-${name}-`));
 try {
   const peer = await peers[name](folder);
   process.on("message", (message: RunMessage) => void serve(peer, message));
-  process.once("disconnect", () => void stop(peer));
+  if (process.connected) process.once("disconnect", () => void stop(peer));
+  else await stop(peer);
   say({ kind: "ready", engines: Object.keys(peer.engines) });
 } catch (error) {
   await rm(folder, { recursive: true, force: true });
@@ -41,11 +42,15 @@ async function serve(peer: Peer, { id, engine, load }: RunMessage) {
 }
 
 async function stop(peer: Peer): Promise<void> {
-  await peer.stop();
-  await rm(folder, { recursive: true, force: true });
-  process.exit(0);
+  try {
+    await peer.stop();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    process.exit();
+  }
 }
 
 function say(message: PeerMessage): void {
-  process.send?.(message);
+  // A benchmark that was ended in the middle of a load does not listen any more.
+  if (process.connected) process.send?.(message);
 }
