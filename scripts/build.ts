@@ -34,6 +34,7 @@ const bundles = {
     splitting: true,
   },
   host: { entry: { worker: "local/host/worker.ts" }, splitting: false },
+  testing: { entry: { index: "local/testing/index.ts" }, splitting: true },
   cli: { entry: { nucleus: "cli/nucleus.ts" }, splitting: true },
 } as const;
 
@@ -120,6 +121,11 @@ async function buildBundle(
     entryPoints: bundle.entry,
     splitting: bundle.splitting,
     outdir: folder,
+    external: [
+      ...sharedOptions.external,
+      // The test kit loads an app into its own process: both must speak of the same packages.
+      ...(name === "testing" ? ["@azure/functions", "durable-functions"] : []),
+    ],
   });
   await mkdir(folder, { recursive: true });
   for (const file of result.outputFiles)

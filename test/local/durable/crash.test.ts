@@ -8,132 +8,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { createVirtualClock } from "../../../local/durable/clock.ts";
 import type { CommitLoop } from "../../../shared/storage/commit-loop.ts";
-import { createSdkApp, df } from "./support/sdk-worker.ts";
+import {
+  attempts,
+  eventNames,
+  programApp as app,
+  step,
+  type Step,
+} from "./support/program-app.ts";
 import { openTestHub, startTime, type Finished } from "./support/test-hub.ts";
-
-/** A small orchestration as data; `program` below runs it. */
-type Step =
-  | { readonly kind: "activity"; readonly value: number }
-  | { readonly kind: "flaky"; readonly failures: number }
-  | { readonly kind: "sleep"; readonly ms: number }
-  | { readonly kind: "all"; readonly values: readonly number[] }
-  | { readonly kind: "race"; readonly value: number }
-  | { readonly kind: "event"; readonly name: string }
-  | { readonly kind: "entity"; readonly values: readonly number[] }
-  | { readonly kind: "lock"; readonly value: number }
-  | { readonly kind: "child"; readonly steps: readonly Step[] };
-
-const attempts = new Map<string, number>();
-
-const app = createSdkApp(() => {
-  df.app.activity("square", { handler: (value: number) => value * value });
-  df.app.activity("flaky", {
-    handler: (input: { key: string; failures: number }) => {
-      const attempt = (attempts.get(input.key) ?? 0) + 1;
-      attempts.set(input.key, attempt);
-      if (attempt <= input.failures) throw new Error("not yet");
-      return "at last";
-    },
-  });
-  df.app.entity("sum", (context) => {
-    const sum = (context.df.getState(() => 0) ?? 0) as number;
-    if (context.df.operationName === "get") return context.df.return(sum);
-    context.df.setState(sum + (context.df.getInput<number>() ?? 0));
-    // Each sum tells another entity, which tells nobody.
-    if (context.df.entityKey === "total") return;
-    const total = new df.EntityId("sum", "total");
-    context.df.signalEntity(total, "add", context.df.getInput());
-  });
-  df.app.orchestration("program", function* (context) {
-    const { steps, loops } = context.df.getInput<{
-      steps: Step[];
-      loops: number;
-    }>() ?? { steps: [], loops: 0 };
-    const results: unknown[] = [];
-    for (const [index, step] of steps.entries()) {
-      const at = (ms: number) =>
-        new Date(context.df.currentUtcDateTime.getTime() + ms);
-      switch (step.kind) {
-        case "activity":
-          results.push(yield context.df.callActivity("square", step.value));
-          break;
-        case "flaky":
-          results.push(
-            yield context.df.callActivityWithRetry(
-              "flaky",
-              new df.RetryOptions(1000, 4),
-              {
-                key: `${context.df.instanceId}/${index}/${loops}`,
-                failures: step.failures,
-              },
-            ),
-          );
-          break;
-        case "sleep":
-          yield context.df.createTimer(at(step.ms));
-          results.push("slept");
-          break;
-        case "all":
-          results.push(
-            yield context.df.Task.all(
-              step.values.map((value) =>
-                context.df.callActivity("square", value),
-              ),
-            ),
-          );
-          break;
-        case "race": {
-          const deadline = context.df.createTimer(at(3_600_000));
-          const work = context.df.callActivity("square", step.value);
-          const winner = yield context.df.Task.any([work, deadline]);
-          deadline.cancel();
-          results.push(winner === work ? work.result : "late");
-          break;
-        }
-        case "event":
-          results.push(yield context.df.waitForExternalEvent(step.name));
-          break;
-        case "entity": {
-          const sum = new df.EntityId(
-            "sum",
-            `${context.df.instanceId}/${index}`,
-          );
-          for (const value of step.values) {
-            context.df.signalEntity(sum, "add", value);
-          }
-          results.push(yield context.df.callEntity(sum, "get"));
-          break;
-        }
-        case "lock": {
-          const ids = ["left", "right"].map(
-            (key) => new df.EntityId("sum", key),
-          );
-          const lock = yield context.df.lock(ids);
-          for (const id of ids) {
-            yield context.df.callEntity(id, "add", step.value);
-            results.push(yield context.df.callEntity(id, "get"));
-          }
-          // Every second time the end of the orchestration ends the lock.
-          if (index + 1 < steps.length) lock.release();
-          break;
-        }
-        case "child":
-          results.push(
-            yield context.df.callSubOrchestrator("program", {
-              steps: step.steps,
-              loops: 0,
-            }),
-          );
-          break;
-        default:
-          throw new Error(String(step satisfies never));
-      }
-    }
-    if (loops === 0) return results;
-    context.df.continueAsNew({ steps, loops: loops - 1 });
-    return undefined;
-  });
-});
 
 let folder = "";
 beforeAll(() => {
@@ -219,10 +101,6 @@ async function runAfterCrash(
   return { ...finished, total: total?.state };
 }
 
-function eventNames(steps: readonly Step[]): string[] {
-  return steps.flatMap((step) => (step.kind === "event" ? [step.name] : []));
-}
-
 async function expectCrashesToChangeNothing(
   steps: readonly Step[],
   loops: number,
@@ -235,36 +113,6 @@ async function expectCrashesToChangeNothing(
     rmSync(snapshot.file);
   }
 }
-
-const value = fc.nat(20);
-const leaf: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ kind: fc.constant("activity" as const), value }),
-  fc.record({ kind: fc.constant("flaky" as const), failures: fc.nat(3) }),
-  fc.record({
-    kind: fc.constant("sleep" as const),
-    ms: fc.integer({ min: 1, max: 20 * 24 * 3_600_000 }),
-  }),
-  fc.record({
-    kind: fc.constant("all" as const),
-    values: fc.array(value, { minLength: 1, maxLength: 4 }),
-  }),
-  fc.record({ kind: fc.constant("race" as const), value }),
-  fc.record({
-    kind: fc.constant("entity" as const),
-    values: fc.array(value, { maxLength: 3 }),
-  }),
-  fc.record({ kind: fc.constant("lock" as const), value }),
-);
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: leaf },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant("child" as const),
-      steps: fc.array(leaf, { maxLength: 3 }),
-    }),
-  },
-);
 
 test("a crash after any commit changes no output: one of each step", async () => {
   await expectCrashesToChangeNothing(
@@ -303,7 +151,7 @@ test("a crash after any commit changes no output: generated orchestrations", asy
     ),
     { numRuns: 25 },
   );
-}, 60_000);
+}, 240_000);
 
 test("an acknowledged event survives a crash before its turn", async () => {
   const steps: Step[] = [{ kind: "event", name: "approval" }];

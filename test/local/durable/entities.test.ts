@@ -463,3 +463,30 @@ describe("the entity routes", () => {
     expect((await call("GET", "/?lastOperationTimeTo=soon")).status).toBe(400);
   });
 });
+
+test("an operation runs in the trace of the orchestration that asked for it, and in none of a client's", async () => {
+  const traces: (string | undefined)[] = [];
+  const hub = openTestHub(app, {
+    worker: {
+      ...app.worker,
+      invokeEntity(name, payload, traceparent) {
+        traces.push(traceparent);
+        return app.worker.invokeEntity(name, payload);
+      },
+    },
+  });
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  await hub.engine.client.start({
+    name: "signalThenContinue",
+    input: "1",
+    instanceId: "traced",
+    trace: { traceparent },
+  });
+  await hub.finish("traced");
+  expect(traces.length).toBeGreaterThan(0);
+  expect(new Set(traces)).toEqual(new Set([traceparent]));
+  const entity = { name: "counter", key: "by-hand" };
+  await hub.engine.entities.signal({ entity, operation: "add" });
+  await hub.settle();
+  expect(traces.at(-1)).toBeUndefined();
+});

@@ -1,0 +1,22 @@
+/**
+ * The test kit: a durable app on the real engine, in the process of the test, on virtual time. Import it before
+ * `@azure/functions` and `durable-functions`, which look for their host when they are imported.
+ */
+import "./supply-core.ts";
+
+export type { ChaosEvent, ChaosFault, ChaosPlan } from "./chaos.ts";
+export { expectNonDeterminism, expectReplays } from "./expect-replays.ts";
+export {
+  readRecordings,
+  writeRecordings,
+  type History,
+  type Recording,
+} from "./recording.ts";
+export {
+  startTestHost,
+  type TestHost,
+  type TestHostOptions,
+} from "./start-test-host.ts";
+export { defineTestApp, loadTestApp, type TestApp } from "./test-app.ts";
+export type { InstanceStatus, TestClient } from "./test-client.ts";
+export { underChaos } from "./under-chaos.ts";
