@@ -6,10 +6,12 @@ import { ExpectedFailure, UsageError } from "./failures.ts";
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./commands/start.ts")).runStart,
   host: async () => (await import("./commands/host.ts")).runHost,
+  hub: async () => (await import("./commands/hub.ts")).runHub,
   demo: async () => (await import("./commands/demo.ts")).runDemo,
   doctor: async () => (await import("./commands/doctor.ts")).runDoctor,
   "rotate-keys": async () =>
     (await import("./commands/rotate-keys.ts")).runRotateKeys,
+  persona: async () => (await import("./commands/persona.ts")).runPersona,
   token: async () => (await import("./commands/token.ts")).runToken,
   help: async () => (await import("./commands/help.ts")).runHelp,
 };

@@ -83,6 +83,7 @@ export function createDomain(ports: DomainPorts, settings: DomainSettings) {
   return {
     ...common,
     rotation: createKeyRotation(ports),
+    reservations,
     hasher,
     signing,
     subscriptions,

@@ -4,10 +4,13 @@ import * as df from "durable-functions";
 import type { z } from "zod";
 import { createExtractContent } from "../activities/extract-content.ts";
 import { createFinishJobActivity } from "../activities/finish-job.ts";
+import { createFormOpinion } from "../activities/form-opinion.ts";
 import { createInvokePersona } from "../activities/invoke-persona.ts";
+import { createKeepOutcome } from "../activities/keep-outcome.ts";
 import { createLoadPlan } from "../activities/load-plan.ts";
 import { createRetrieveArtifact } from "../activities/retrieve-artifact.ts";
 import { createStoreMetadata } from "../activities/store-metadata.ts";
+import { consultPanelist } from "../orchestrators/consult-panelist.ts";
 import { consultPersona } from "../orchestrators/consult-persona.ts";
 import { processArtifact } from "../orchestrators/process-artifact.ts";
 import { runStages } from "../orchestrators/run-stages.ts";
@@ -48,6 +51,8 @@ registerActivity(contracts.loadPlan, createLoadPlan(services));
 registerActivity(contracts.retrieveArtifact, createRetrieveArtifact(services));
 registerActivity(contracts.extractContent, createExtractContent(services));
 registerActivity(contracts.invokePersona, createInvokePersona(services));
+registerActivity(contracts.formOpinion, createFormOpinion(services));
+registerActivity(contracts.keepOutcome, createKeepOutcome(services));
 registerActivity(contracts.storeMetadata, createStoreMetadata(services));
 registerActivity(contracts.finishJob, createFinishJobActivity(services));
 
@@ -55,6 +60,7 @@ df.app.orchestration(contracts.runWorkflow.name, runWorkflow);
 df.app.orchestration(contracts.runStages.name, runStages);
 df.app.orchestration(contracts.processArtifact.name, processArtifact);
 df.app.orchestration(contracts.consultPersona.name, consultPersona);
+df.app.orchestration(contracts.consultPanelist.name, consultPanelist);
 
 const runnerOf = ({ context }: { context: Parameters<HttpHandler>[1] }) =>
   createDurableJobRunner(df.getClient(context));

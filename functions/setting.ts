@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../shared/kernel/config.ts";
-import { PersonaInvalid } from "../shared/personas/persona.ts";
+import { PersonaInvalid } from "../shared/personas/parse-persona.ts";
 
 /** Names the setting in what its parser says of it. */
 export function setting<T>(name: string, parse: () => T): T {

@@ -6,6 +6,7 @@ import type { Tag } from "../shared/kernel/metadata.ts";
 import {
   consultPersona,
   type invokePersona,
+  keepOutcome,
   loadPlan,
   processArtifact,
   runStages as contract,
@@ -16,6 +17,7 @@ import {
   personaInstanceId,
 } from "../shared/workflow/instance-ids.ts";
 import type { Plan } from "../shared/workflow/plan.ts";
+import { type PanelOutcome, runPanel } from "./run-panel.ts";
 import { toFailure } from "./to-failure.ts";
 
 type JobKey = z.output<typeof contract.input>;
@@ -38,6 +40,7 @@ export function* runStages(
 
   let readable: number[] = [];
   let personas: Answered[] = [];
+  let panel: PanelOutcome | undefined;
   for (const stage of plan.stages) {
     switch (stage.kind) {
       case "artifacts": {
@@ -69,11 +72,31 @@ export function* runStages(
           return { answered: [], failure: toFailure("store", stored.code) };
         break;
       }
+      case "panel": {
+        panel = yield* runPanel(context, job, stage, readable);
+        const { failure } = panel;
+        if (failure) return { answered: [], failure };
+        break;
+      }
+      case "outcome": {
+        const { opinions = [], rounds = [], failed = [] } = panel ?? {};
+        const kept = yield* call(context, keepOutcome, {
+          ...job,
+          readable,
+          opinions,
+          rounds,
+          failed,
+        });
+        if (!kept.ok)
+          return { answered: [], failure: toFailure("store", kept.code) };
+        break;
+      }
       default:
         stage satisfies never;
     }
   }
-  return { answered: personas.map(({ personaId }) => personaId) };
+  const answered = panel?.opinions ?? personas;
+  return { answered: answered.map(({ personaId }) => personaId) };
 }
 
 interface ReadArtifacts {

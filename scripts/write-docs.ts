@@ -9,6 +9,7 @@ import { indexes } from "../shared/documents/kinds.ts";
 import { azureRoles } from "../shared/kernel/azure-roles.ts";
 import { Settings } from "../shared/kernel/settings.ts";
 import { errorCatalogue } from "../shared/kernel/errors.ts";
+import { toPersonaJsonSchema } from "../shared/personas/persona-json-schema.ts";
 import { toTelemetryPage } from "../shared/telemetry/to-telemetry-page.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -19,6 +20,7 @@ const pages = {
   "docs/configuration.md": toConfigurationPage,
   "docs/telemetry.md": toTelemetryPage,
   "docs/azure-roles.md": toRolesPage,
+  "personas/persona.schema.json": () => JSON.stringify(toPersonaJsonSchema()),
   "bicep/cosmos-container.json": () => JSON.stringify(toCosmosPolicy(indexes)),
 } as const;
 
@@ -112,7 +114,9 @@ const fieldHandling = {
     "their number; of each: `referenceId` and `tenantId` as tag or keyed hash, `referenceType`; `sourceUri` and `fileName` are **content**: keyed hashes; `mimeType` is **content**: nothing (the sniffed media type is kept)",
   metadata: "**content**: nothing",
   interactionType: "as it is (must be a tag)",
+  language: "nothing",
   personaIds: "as they are",
+  panel: "as it is",
   priority: "as it is",
   tags: "as they are (must be tags)",
   callbackUrl: "**content**: only whether there is one",

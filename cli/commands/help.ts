@@ -8,10 +8,20 @@ const text = `Nucleus: orchestration for AI content work that leaves no content 
       Keeps the app running on 127.0.0.1 (default port 7071, or PORT).
 
   nucleus host start [--script-root DIR] [--port N] [--verbose]
-                     [--service-bus-config FILE]
+                     [--functions NAME NAME …] [--service-bus-config FILE]
+                     [--cors ORIGIN,ORIGIN] [--cors-credentials]
+                     [--language-worker "--inspect=9229"]
       Runs any Node function app folder (default: the current one) as Azure
       Functions Core Tools would; its state lies in DIR/.nucleus. FILE is a
       Service Bus emulator configuration that names the local queues.
+
+  nucleus hub stats [--script-root DIR] [--largest N] [--json]
+      Says what the task hub's file holds: instances by status, sizes, lengths
+      of histories; the host may run. --largest names the longest histories.
+  nucleus hub check [--script-root DIR]
+      Reads the whole file and says whether it is damaged; the host may run.
+  nucleus hub compact [--script-root DIR]
+      Writes the file of a stopped host anew, so that free space is given back.
 
   nucleus demo [--dir DIR] [--query TEXT] [--json]
       Asks a question about the documents in DIR, shows each step, verifies the
@@ -24,6 +34,10 @@ const text = `Nucleus: orchestration for AI content work that leaves no content 
   nucleus rotate-keys
       Makes a new key-encryption key where the settings say that it lies, and
       wraps every live key under it. The app may run meanwhile.
+
+  nucleus persona validate FILE [--json]
+      Checks a persona's file: each problem with its line and path, and what was
+      probably meant. Exit code 1: it has problems.
 
   nucleus token --role ROLE[,ROLE] --tenant T --user U [--app A] [--ttl SECONDS]
       Prints an access token for the local app. An application (default: the

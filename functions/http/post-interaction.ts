@@ -1,19 +1,33 @@
-import type { HttpRequest } from "@azure/functions";
+import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { createAcceptInteraction } from "../../shared/interactions/accept-interaction.ts";
 import { InteractionRequest } from "../../shared/interactions/interaction-request.ts";
+import type { Reservations } from "../../shared/interactions/idempotency.ts";
 import type { JobRunner } from "../../shared/durable/job-runner.ts";
 import { toJobUrls } from "../../shared/jobs/job-view.ts";
-import type { Call, SecuredRoute } from "./route.ts";
+import { Content } from "../../shared/kernel/content.ts";
+import { errorCatalogue } from "../../shared/kernel/errors.ts";
+import type { Logger } from "../../shared/kernel/log.ts";
+import type { Tag } from "../../shared/kernel/metadata.ts";
+import type { Call, SecuredCall, SecuredRoute } from "./route.ts";
 import { readJson, RequestProblem } from "./route.ts";
 import type { CheckInteraction } from "../../shared/interactions/check-interaction.ts";
 
-/** `POST /interactions`: takes an interaction in and answers 202 with where to ask for it. */
-export function createPostInteraction(services: {
+interface PostInteractionServices {
   readonly accept: ReturnType<typeof createAcceptInteraction>;
+  readonly reservations: Pick<Reservations, "findAccepted">;
   readonly check: CheckInteraction;
   readonly runnerOf: (call: Call) => JobRunner;
   readonly serviceUrl: string;
-}): SecuredRoute {
+  readonly log: Logger;
+}
+
+/**
+ * `POST /interactions`: takes an interaction in and answers 202 with where to ask for it; or 200 where no persona is
+ * there for it, and then nothing of it is kept.
+ */
+export function createPostInteraction(
+  services: PostInteractionServices,
+): SecuredRoute {
   return {
     name: "post-interaction",
     method: "POST",
@@ -21,32 +35,80 @@ export function createPostInteraction(services: {
     access: ["adapter"],
     usesRunner: true,
     async handle(call) {
-      const { request, principal, traceparent } = call;
-      const idempotencyKey = readIdempotencyKey(request);
-      const body = await readJson(request, InteractionRequest);
-      const checked = services.check(principal, body);
-      if (!checked.ok) throw new RequestProblem(checked.code, checked.details);
+      const idempotencyKey = readIdempotencyKey(call.request);
+      const body = await readJson(call.request, InteractionRequest);
+      const checked = services.check(call.principal, body);
+      if (checked.outcome !== "accepted")
+        return answerUnaccepted(services, call, {
+          ...checked,
+          idempotencyKey,
+          body,
+        });
       const { jobId } = await services.accept(
         {
-          principal,
+          principal: call.principal,
           request: body,
-          personaIds: checked.personaIds,
+          personas: checked.personas,
           idempotencyKey,
-          traceparent,
+          traceparent: call.traceparent,
         },
         services.runnerOf(call),
       );
-      const { statusUrl, resultUrl } = toJobUrls(services.serviceUrl, jobId);
-      return {
-        status: 202,
-        headers: {
-          location: statusUrl,
-          "operation-location": statusUrl,
-          "retry-after": "1",
-        },
-        jsonBody: { jobId, status: "Queued", statusUrl, resultUrl },
-      };
+      return toAccepted(services, jobId);
     },
+  };
+}
+
+type Unaccepted = Exclude<
+  ReturnType<CheckInteraction>,
+  { outcome: "accepted" }
+> & {
+  readonly idempotencyKey: string | undefined;
+  readonly body: InteractionRequest;
+};
+
+/** What is not accepted today may be the repetition of what was: then it is answered as it was. */
+async function answerUnaccepted(
+  services: PostInteractionServices,
+  { principal: { tenantId, appId } }: SecuredCall,
+  unaccepted: Unaccepted,
+): Promise<HttpResponseInit> {
+  const { idempotencyKey: key, body } = unaccepted;
+  const jobId = await services.reservations.findAccepted({
+    tenantId,
+    appId,
+    key,
+    body: Content.fromJson(body),
+  });
+  if (jobId !== undefined) return toAccepted(services, jobId);
+  if (unaccepted.outcome === "refused")
+    throw new RequestProblem(unaccepted.code, unaccepted.details);
+  services.log.event("interaction.ignored", {
+    tenantId,
+    appId,
+    artifacts: body.artifactReferences.length,
+  });
+  const { code } = unaccepted;
+  const { message, action } = errorCatalogue[code];
+  return {
+    status: 200,
+    jsonBody: { status: "ignored", code, title: message, detail: action },
+  };
+}
+
+function toAccepted(
+  { serviceUrl }: Pick<PostInteractionServices, "serviceUrl">,
+  jobId: Tag,
+): HttpResponseInit {
+  const { statusUrl, resultUrl } = toJobUrls(serviceUrl, jobId);
+  return {
+    status: 202,
+    headers: {
+      location: statusUrl,
+      "operation-location": statusUrl,
+      "retry-after": "1",
+    },
+    jsonBody: { jobId, status: "Queued", statusUrl, resultUrl },
   };
 }
 

@@ -4,6 +4,7 @@ import { createGetJobResult } from "./get-job-result.ts";
 import { createGetJobStatus } from "./get-job-status.ts";
 import { createGetJob } from "./get-job.ts";
 import { createJobDeliveryRoutes } from "./job-delivery-routes.ts";
+import { createListPersonas } from "./list-personas.ts";
 import { createPostInteraction } from "./post-interaction.ts";
 import type { Route } from "./route.ts";
 import { createWebhookRoutes } from "./webhook-routes.ts";
@@ -14,6 +15,7 @@ type RouteDependencies = Parameters<typeof createPostInteraction>[0] &
   Parameters<typeof createCancelJob>[0] &
   Parameters<typeof createJobDeliveryRoutes>[0] &
   Parameters<typeof createWebhookRoutes>[0] &
+  Parameters<typeof createListPersonas>[0] &
   Parameters<typeof createGetHealth>[0];
 
 /** Every HTTP route of the app. */
@@ -35,6 +37,7 @@ export function createRoutes(
     createCancelJob(dependencies),
     ...createJobDeliveryRoutes(dependencies),
     ...createWebhookRoutes(dependencies),
+    createListPersonas(dependencies),
     ...createGetHealth(dependencies),
   ];
 }

@@ -34,7 +34,16 @@ export async function readDocumentTexts(
           bytes: createReadStream(join(options.folder, fileName)),
           fileName: Content.fromText(fileName),
         })
-        .then((document) => document.text.revealText())
+        .then(({ text, parts = [] }) =>
+          [
+            text,
+            ...parts.flatMap(({ outcome }) =>
+              "text" in outcome ? outcome.text : [],
+            ),
+          ]
+            .map((each) => each.revealText())
+            .join("\n\n"),
+        )
         .catch((error: unknown) => {
           if (error instanceof NucleusError) return "";
           throw error;

@@ -20,5 +20,6 @@ export interface JobRunner {
     readonly jobId: Tag;
     readonly artifactCount: number;
     readonly personaCount: number;
+    readonly maxRounds?: number | undefined;
   }): Promise<void>;
 }

@@ -9,9 +9,11 @@ import { Content } from "../kernel/content.ts";
 import { NucleusError } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/log.ts";
 import { Tag, type TraceParent } from "../kernel/metadata.ts";
+import type { PersonaDefinition } from "../personas/persona.ts";
+import { sealPersonas } from "../personas/pinned-personas.ts";
 import type { ContentSafe } from "../vault/content-safe.ts";
 import type { TenantHasher } from "../vault/tenant-hash.ts";
-import type { createReservations, Reservation } from "./idempotency.ts";
+import type { Reservation, Reservations } from "./idempotency.ts";
 import type { InteractionRequest } from "./interaction-request.ts";
 import { toJobDocument } from "./to-job-document.ts";
 
@@ -22,7 +24,7 @@ export interface Submission {
   readonly principal: Principal;
   readonly request: InteractionRequest;
   /** The personas that will work on it: known, and open to this tenant and conversation. */
-  readonly personaIds: readonly Tag[];
+  readonly personas: readonly PersonaDefinition[];
   readonly idempotencyKey: string | undefined;
   readonly traceparent: TraceParent | undefined;
 }
@@ -33,7 +35,7 @@ export interface AcceptOptions {
   readonly active: ActiveJobs;
   readonly safe: ContentSafe;
   readonly hasher: TenantHasher;
-  readonly reservations: ReturnType<typeof createReservations>;
+  readonly reservations: Reservations;
   readonly log: Logger;
   readonly now: Now;
   readonly jobTimeoutMs: number;
@@ -65,6 +67,8 @@ export function createAcceptInteraction(options: AcceptOptions) {
 
     await active.schedule(key, now() + startCheckMs);
     await safe.createKeys(jobId, ["request", "work", "result"]);
+    // One after the other: when a seal is refused, none of them is still on its way.
+    await sealPersonas(safe, jobId, submission.personas);
     const requestRef = await safe.seal(
       jobId,
       "request",

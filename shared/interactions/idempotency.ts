@@ -36,6 +36,12 @@ export interface ReservationRequest {
   readonly body: Content;
 }
 
+export interface Reservations {
+  reserve(request: ReservationRequest): Promise<Reservation>;
+  /** The job that the same request was accepted as before, if it was: whatever has changed since, it is answered again. */
+  findAccepted(request: ReservationRequest): Promise<Tag | undefined>;
+}
+
 /**
  * Reserves a job id for a request (`Idempotency-Key`, draft-ietf-httpapi-idempotency-key-header-07).
  *
@@ -46,20 +52,27 @@ export function createReservations(options: {
   readonly hasher: TenantHasher;
   readonly now: Now;
   readonly ttlSeconds: number;
-}): { reserve(request: ReservationRequest): Promise<Reservation> } {
+}): Reservations {
   const { store, hasher, now, ttlSeconds } = options;
+
+  const findAccepted: Reservations["findAccepted"] = async (request) => {
+    const { tenantId, key, body } = request;
+    if (key === undefined) return undefined;
+    const partition = await partitionOf(hasher, { ...request, key });
+    const held = await store.read("idempotency", partition, recordId);
+    if (held?.document.state !== "accepted") return undefined;
+    const bodyHash = await hasher.hash(tenantId, "idempotency-body", body);
+    return held.document.bodyHash === bodyHash
+      ? held.document.jobId
+      : undefined;
+  };
 
   const reserve = async (request: ReservationRequest): Promise<Reservation> => {
     const { tenantId, appId, key, body } = request;
     if (key === undefined) return unkeyed();
 
-    const keyHash = await hasher.hash(
-      tenantId,
-      "idempotency-key",
-      Content.fromText(`${appId}\n${key}`),
-    );
+    const partition = await partitionOf(hasher, { tenantId, appId, key });
     const bodyHash = await hasher.hash(tenantId, "idempotency-body", body);
-    const partition = { tenantId, scope: Tag.parse(`idem.${keyHash}`) };
 
     const write = async (
       document: IdempotencyDocument,
@@ -131,7 +144,19 @@ export function createReservations(options: {
     release: () => Promise.resolve(),
   });
 
-  return { reserve };
+  return { reserve, findAccepted };
+}
+
+async function partitionOf(
+  hasher: TenantHasher,
+  of: { readonly tenantId: Tag; readonly appId: Tag; readonly key: string },
+) {
+  const keyHash = await hasher.hash(
+    of.tenantId,
+    "idempotency-key",
+    Content.fromText(`${of.appId}\n${of.key}`),
+  );
+  return { tenantId: of.tenantId, scope: Tag.parse(`idem.${keyHash}`) };
 }
 
 function lease(

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { Tag } from "../kernel/metadata.ts";
 import { platformTypes, priorities } from "../jobs/documents.ts";
+import { LanguageTag } from "../personas/activation.ts";
+import { maxPanelRounds, maxPersonas } from "../workflow/plan.ts";
 
 export const maxArtifacts = 200;
 const maxQueryLength = 32_000;
@@ -45,7 +47,21 @@ export const InteractionRequest = z
       .refine((map) => Object.keys(map).length <= 64, "at most 64 entries")
       .optional(),
     interactionType: Tag.optional(),
-    personaIds: z.array(Tag).min(1).max(10).optional(),
+    language: LanguageTag.optional().describe(
+      "The language of the conversation, such as `de` or `pt-BR`",
+    ),
+    personaIds: z
+      .array(Tag)
+      .min(1)
+      .max(maxPersonas)
+      .optional()
+      .describe("Absent: the personas' activation rules choose"),
+    panel: z
+      .strictObject({
+        maxRounds: z.int().min(1).max(maxPanelRounds).default(1),
+      })
+      .optional()
+      .describe("How often several personas may hear one another"),
     priority: z.enum(priorities).default("normal"),
     tags: z.array(Tag).max(20).default([]),
     callbackUrl: z

@@ -7,13 +7,15 @@ import {
   toIsoTime,
   type TraceParent,
 } from "../kernel/metadata.ts";
+import type { PersonaDefinition } from "../personas/persona.ts";
+import { toPersonaPin } from "../personas/persona-pin.ts";
 import type { TenantHasher } from "../vault/tenant-hash.ts";
 import type { InteractionRequest } from "./interaction-request.ts";
 
 interface Accepted {
   readonly principal: Principal;
   readonly request: InteractionRequest;
-  readonly personaIds: readonly Tag[];
+  readonly personas: readonly PersonaDefinition[];
   readonly jobId: Tag;
   readonly requestRef: ContentRef;
   readonly traceparent: TraceParent | undefined;
@@ -41,7 +43,7 @@ export async function toJobDocument(
     submittedBy: principal.userId,
     status: "Queued",
     workflow: "interaction",
-    workflowVersion: "1.0.0",
+    workflowVersion: "1.1.0",
     platformType: request.platformType,
     conversationId: await idOf(request.conversationId),
     userId: await idOf(request.userId),
@@ -53,7 +55,9 @@ export async function toJobDocument(
     }),
     priority: request.priority,
     tags: request.tags,
-    personaIds: [...accepted.personaIds],
+    personaIds: accepted.personas.map(({ personaId }) => personaId),
+    personas: accepted.personas.map(toPersonaPin),
+    ...(request.panel && { maxRounds: request.panel.maxRounds }),
     artifactCount: request.artifactReferences.length,
     hasQuery: request.queryText !== undefined,
     hasCallback: request.callbackUrl !== undefined,

@@ -10,7 +10,10 @@ import {
   Tag,
   TraceParent,
 } from "../kernel/metadata.ts";
+import { Score } from "../personas/consensus.ts";
 import { FilteredPersona } from "../personas/content-filter.ts";
+import { PanelRecord } from "../personas/panel.ts";
+import { PersonaPin } from "../personas/persona-pin.ts";
 import { TokenUsage } from "../personas/token-usage.ts";
 import { jobStatuses } from "./job-status.ts";
 
@@ -43,6 +46,9 @@ export const JobFailure = defineMetadata(
 );
 export type JobFailure = z.infer<typeof JobFailure>;
 
+/** The versions of the built-in workflow; a job keeps the one that it was accepted with. */
+const interactionVersions = ["1.0.0", "1.1.0"] as const;
+
 /** One accepted interaction. Partition `[tenantId, jobId]`, id `job`. */
 export const JobDocument = defineMetadata(
   z.strictObject({
@@ -51,7 +57,7 @@ export const JobDocument = defineMetadata(
     submittedBy: Tag,
     status: z.enum(jobStatuses),
     workflow: z.literal("interaction"),
-    workflowVersion: z.literal("1.0.0"),
+    workflowVersion: z.enum(interactionVersions),
     platformType: z.enum(platformTypes),
     conversationId: Tag,
     userId: Tag,
@@ -62,6 +68,10 @@ export const JobDocument = defineMetadata(
     priority: z.enum(priorities),
     tags: z.array(Tag),
     personaIds: z.array(Tag),
+    /** Which definitions exactly work on it, in the order of `personaIds`. Absent in jobs of version 1.0.0. */
+    personas: z.array(PersonaPin).optional(),
+    /** How many rounds several personas may take to agree; 1 where absent. */
+    maxRounds: Count.optional(),
     artifactCount: Count,
     hasQuery: z.boolean(),
     hasCallback: z.boolean(),
@@ -79,6 +89,8 @@ export const JobDocument = defineMetadata(
     usage: TokenUsage.optional(),
     /** The personas whose prompt or answer a model's content filter stopped. */
     filtered: z.array(FilteredPersona).optional(),
+    /** How its personas came to one answer, where several were asked. */
+    panel: PanelRecord.optional(),
     requestRef: ContentRef,
     resultRef: ContentRef.optional(),
   }),
@@ -120,6 +132,9 @@ export const EventDocument = defineMetadata(
 export const ArtifactDocument = defineMetadata(
   z.strictObject({
     index: Count,
+    /** For a document that came in another: the index of the one that the interaction refers to, and the way to it. */
+    partOf: Count.optional(),
+    part: Tag.optional(),
     sourceIdentifier: Tag,
     sourceSystemType: Tag,
     sourceTenantId: Tag.optional(),
@@ -133,6 +148,7 @@ export const ArtifactDocument = defineMetadata(
     pages: Count.optional(),
     words: Count.optional(),
     outcome: z.enum(["retrieved", "read", "failed"]),
+    /** Why it failed; with `read`, why parts of it may be missing. */
     code: ErrorCode.optional(),
     analyzedByPersonaIds: z.array(Tag),
     createdAt: IsoTime,
@@ -152,6 +168,10 @@ export const KnowledgeDocument = defineMetadata(
     quotes: Count,
     keyPoints: Count,
     notFound: z.boolean(),
+    /** How sure the persona was; with the two below, absent in what version 1.0.0 of the workflow stored. */
+    confidence: Score.optional(),
+    droppedQuotes: Count.optional(),
+    version: Tag.optional(),
     ...TokenUsage.shape,
     createdAt: IsoTime,
   }),

@@ -11,6 +11,7 @@ import type {
   StepDocument,
 } from "./documents.ts";
 import { advance, isTerminal, type RunningStatus } from "./job-status.ts";
+import { listArtifacts } from "./list-artifacts.ts";
 
 export interface JobKey {
   readonly tenantId: Tag;
@@ -67,6 +68,8 @@ export interface JobRecords {
       known: ArtifactDocument | undefined,
     ) => ArtifactDocument | undefined,
   ): Promise<void>;
+  /** What is known of the job's artifacts and of the parts of them, by index. */
+  listArtifacts(key: JobKey): Promise<readonly ArtifactDocument[]>;
 }
 
 /** Creates the records over a document store. */
@@ -171,7 +174,8 @@ export function createJobRecords(options: {
     return (await read(key)) === undefined;
   };
 
-  return { read, begin, abandon, change, reportStep, mergeArtifact };
+  const own = { read, begin, abandon, change, reportStep, mergeArtifact };
+  return { ...own, listArtifacts: (key) => listArtifacts(store, key) };
 }
 
 /** Stands where a job's first event would: whoever would write the job later finds the place taken. */

@@ -84,14 +84,16 @@ export function toJobView(
     ...toStatusView(job, steps, serviceUrl),
     artifacts: artifacts
       .toSorted((left, right) => left.index - right.index)
-      .map(({ index, outcome, code, mediaType, sizeBytes, pages, words }) => ({
-        index,
-        outcome,
-        code,
-        mediaType,
-        sizeBytes,
-        pages,
-        words,
+      .map((artifact) => ({
+        index: artifact.index,
+        partOf: artifact.partOf,
+        part: artifact.part,
+        outcome: artifact.outcome,
+        code: artifact.code,
+        mediaType: artifact.mediaType,
+        sizeBytes: artifact.sizeBytes,
+        pages: artifact.pages,
+        words: artifact.words,
       })),
   };
 }

@@ -4,10 +4,11 @@ import { NucleusError } from "../kernel/errors.ts";
 import type { Tag } from "../kernel/metadata.ts";
 import type { JobDocument, StepDocument } from "./documents.ts";
 import type { JobRecords } from "./job-records.ts";
+import { listArtifacts } from "./list-artifacts.ts";
 
 type MayAccess = (principal: Principal, job: JobDocument) => boolean;
 
-/** More than a job can have, so that one page is all of them. */
+/** More steps than a job can have, so that one page is all of them. */
 const pageSize = 1000;
 
 /** Reads jobs for callers: what a caller may not have looks like what is not there. */
@@ -41,13 +42,8 @@ export function createReadJob(options: {
       });
       return page.items.map(({ document }) => document);
     },
-    async artifacts(tenantId: Tag, jobId: Tag) {
-      const page = await store.query({
-        kind: "artifact",
-        ...inJob(tenantId, jobId),
-      });
-      return page.items.map(({ document }) => document);
-    },
+    artifacts: (tenantId: Tag, jobId: Tag) =>
+      listArtifacts(store, { tenantId, jobId }),
   };
 }
 

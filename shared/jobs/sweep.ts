@@ -94,6 +94,7 @@ export function createSweep(options: SweepOptions) {
       jobId: key.jobId,
       artifactCount: job.artifactCount,
       personaCount: job.personaIds.length,
+      maxRounds: job.maxRounds,
     });
     await active.remove(key);
     return "expire";

@@ -94,6 +94,11 @@ export const errorCatalogue = {
     "The request names a persona that does not exist or is not open to this tenant.",
     "Use one of the ids that the answer lists.",
   ),
+  interaction_ignored: permanent(
+    200,
+    "No persona's activation rules choose this interaction: nothing was started and nothing is kept.",
+    "Name personaIds, or give a persona rules that choose it.",
+  ),
   provider_unknown: permanent(
     400,
     "No artifact provider handles this referenceType here.",
@@ -209,7 +214,12 @@ export const errorCatalogue = {
   extraction_empty: permanent(
     422,
     "The file holds no text.",
-    "Scanned pages need OCR, which is off here.",
+    "Look whether it is the right one.",
+  ),
+  extraction_ocr_off: permanent(
+    415,
+    "The file is a picture or a scan, and reading the words in pictures is off.",
+    "Set OCR to on, or give the file a text layer.",
   ),
   extraction_too_large: permanent(
     413,
@@ -249,6 +259,16 @@ export const errorCatalogue = {
     502,
     "The model's endpoint rejects the request.",
     "Check MODEL_BASE_URL, MODEL_NAME and the key.",
+  ),
+  persona_evidence_missing: permanent(
+    422,
+    "The persona must give evidence, and too little of it stands in the documents.",
+    "Reference documents that say it, or lower the persona's guardrails.minQuotes.",
+  ),
+  persona_budget_exceeded: permanent(
+    422,
+    "What is left of the persona's budget buys no answer.",
+    "Raise its model.budget, or lower its maxOutputTokens.",
   ),
   // Jobs
   nothing_readable: permanent(

@@ -32,6 +32,9 @@ export const logCatalogue = {
       personas: Count,
     }),
   ),
+  "interaction.ignored": defineMetadata(
+    z.strictObject({ tenantId: Tag, appId: Tag, artifacts: Count }),
+  ),
   "job.status-changed": defineMetadata(z.strictObject({ ...job, status: Tag })),
   "job.finished": defineMetadata(
     z.strictObject({

@@ -11,7 +11,7 @@ const ModelPrice = z.strictObject({
   cachedInputPerMillion: Price.optional(),
   outputPerMillion: Price,
 });
-type ModelPrice = z.infer<typeof ModelPrice>;
+export type ModelPrice = z.infer<typeof ModelPrice>;
 
 /** Prices by the name of a model or deployment. */
 export type ModelPrices = ReadonlyMap<string, ModelPrice>;

@@ -1,4 +1,5 @@
 import { type Mark, parseMark } from "../extraction/marks.ts";
+import type { Place } from "../extraction/place.ts";
 
 /** A paragraph, list item or table row: a slice of a document, with where it stands. */
 export interface Passage {
@@ -9,6 +10,7 @@ export interface Passage {
   readonly end: number;
   readonly text: string;
   readonly page: number | undefined;
+  readonly place: Place | undefined;
   /** The nearest heading above, or the sheet's name. */
   readonly heading: string | undefined;
   /** The document's title and every heading above, outermost first. */
@@ -51,6 +53,8 @@ function createReader(artifactIndex: number, markdown: string) {
   const passages: Passage[] = [];
   const outline: { level: number; text: string }[] = [];
   let page: number | undefined;
+  let part: Place = {};
+  let place: Place | undefined;
   let sheet: string | undefined;
   let columns: readonly string[] = [];
   let leadIn: string | undefined;
@@ -65,6 +69,7 @@ function createReader(artifactIndex: number, markdown: string) {
     const headings = headingsAbove(sheet, outline);
     const above = {
       page,
+      place,
       headings,
       heading: headings.at(-1),
       leadIn: kind === "item" ? leadIn : undefined,
@@ -86,6 +91,12 @@ function createReader(artifactIndex: number, markdown: string) {
       columns = header;
     },
     mark(mark: Mark): void {
+      if (mark.kind === "part") {
+        part = { part: mark.part };
+        place = part;
+        return;
+      }
+      place = { ...part, ...mark.place };
       if (mark.kind === "page") page = mark.page;
       else {
         sheet = mark.sheet;

@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { Place } from "../extraction/place.ts";
 import type { Content } from "../kernel/content.ts";
+import { Count, Tag } from "../kernel/metadata.ts";
+import { Score } from "./consensus.ts";
 import type { PersonaDefinition } from "./persona.ts";
 import { TokenUsage } from "./token-usage.ts";
 
@@ -22,6 +25,18 @@ export interface PersonaRequest {
   /** `undefined` asks for a summary. */
   readonly query: Content | undefined;
   readonly documents: readonly PersonaDocument[];
+  /** What the other personas of the panel said in the round before. */
+  readonly others?: readonly OtherOpinion[];
+  /** What this persona took of its budget before. */
+  readonly spent?: TokenUsage;
+}
+
+/** Another persona's opinion, as far as it is shown. */
+export interface OtherOpinion {
+  /** The persona's place in the job's list. */
+  readonly item: number;
+  readonly personaId: string;
+  readonly opinion: Pick<PersonaOpinion, "answer" | "keyPoints">;
 }
 
 export interface PersonaDocument {
@@ -35,6 +50,7 @@ export const Quote = z.strictObject({
   artifactIndex: z.int().nonnegative(),
   page: z.int().positive().optional(),
   heading: z.string().optional(),
+  place: Place.optional(),
   text: z.string().min(1),
 });
 export type Quote = z.infer<typeof Quote>;
@@ -46,6 +62,16 @@ export const PersonaOpinion = z.strictObject({
   quotes: z.array(Quote),
   /** The documents do not hold the answer. */
   notFound: z.boolean(),
+  /** How sure it is, evidence counted in. Absent where nothing is said of it. */
+  confidence: Score.optional(),
+  /** The structured answer, by the persona's `responseSchema`. */
+  data: z.unknown().optional(),
+  /** How many quotes were dropped, because they stand in no document. */
+  droppedQuotes: Count.optional(),
+  /** Of the opinions that it was shown, those that it agrees with, by their personas' places. */
+  agreesWith: z.array(Count).optional(),
+  /** The fallback that answered, where the persona's first deployment did not. */
+  deployment: Tag.optional(),
   usage: TokenUsage,
   /** What the endpoint says that it is. */
   model: z.string(),

@@ -1,18 +1,87 @@
-import { isNode, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import type { ErrorCode } from "../kernel/errors.ts";
 import { Tag } from "../kernel/metadata.ts";
+import { Activation, MediaTypePattern } from "./activation.ts";
+import { ResponseSchema } from "./response-schema.ts";
+
+/** Part of the names of sealed objects, and of ids of documents: shorter than a tag and without its separators. */
+const PersonaId = z
+  .string()
+  .regex(/^[\w.-]{1,48}$/, "must be 1 to 48 of A-Z a-z 0-9 _ . -")
+  .transform((id) => Tag.parse(id));
+
+const versionShape = "must be a version of three numbers such as 1.2.0";
+
+const Version = z
+  .string({ error: versionShape })
+  .regex(/^\d{1,6}\.\d{1,6}\.\d{1,6}$/, versionShape)
+  .transform((version) => Tag.parse(version));
 
 const Instructions = z.string().trim().min(1).max(20_000);
+
+const ModelId = Tag.describe(
+  "A model or deployment of the endpoint that the settings name",
+);
+
+/** What may happen to a model that another one mends. */
+const fallbackCodes = [
+  "model_unavailable",
+  "model_throttled",
+  "model_timeout",
+  "model_rejected",
+  "model_refused",
+  "model_filtered",
+  "model_output_invalid",
+] as const satisfies readonly ErrorCode[];
+
+const Fallback = z.strictObject({
+  chatModelId: ModelId,
+  on: z
+    .array(z.enum(fallbackCodes))
+    .min(1)
+    .default(["model_unavailable", "model_throttled", "model_timeout"])
+    .describe("The failures of the model before it that lead here"),
+});
+
+const Budget = z
+  .strictObject({
+    maxTokens: z
+      .int()
+      .min(2_000)
+      .optional()
+      .describe("Input and output together"),
+    maxCostUsd: z
+      .number()
+      .positive()
+      .optional()
+      .describe("In US dollars; its models need a price in MODEL_PRICES"),
+  })
+  .describe(
+    "What the persona may take for one interaction: repairs, fallbacks and rounds included. Documents are trimmed to it",
+  );
 
 /** How the persona's model is called. What is absent is the endpoint's default. */
 const PersonaModelSettings = z
   .strictObject({
-    /** The model or deployment to ask, where the endpoint has several; the configured one otherwise. */
-    chatModelId: Tag.optional(),
+    chatModelId: ModelId.optional().describe(
+      "The model or deployment to ask, where the endpoint has several; the configured one otherwise",
+    ),
+    fallbacks: z
+      .array(Fallback)
+      .max(5)
+      .default([])
+      .describe("Asked in order when the one before failed"),
     temperature: z.number().min(0).max(2).optional(),
     maxOutputTokens: z.int().min(64).max(128_000).default(2_000),
-    /** Documents are trimmed, by relevance, to what fits in here beside instructions and query. */
-    maxInputTokens: z.int().min(1_000).max(2_000_000).default(32_000),
+    maxInputTokens: z
+      .int()
+      .min(1_000)
+      .max(2_000_000)
+      .default(32_000)
+      .describe(
+        "Documents are trimmed, by relevance, to what fits in here beside instructions and query",
+      ),
+    budget: Budget.optional(),
   })
   .prefault({});
 
@@ -22,85 +91,100 @@ const DataGovernance = z
     allowedTenantIds: z.array(Tag).default([]),
     allowedConversationIds: z.array(Tag).default([]),
   })
+  .prefault({})
+  .describe("Who may use the persona; an empty list allows everyone");
+
+/** Which of an interaction's documents the persona sees. */
+const KnowledgeScope = z
+  .strictObject({
+    strategy: z
+      .enum(["AllUserArtifacts", "NoUserArtifacts"])
+      .default("AllUserArtifacts")
+      .describe("Whether it sees documents at all, or the query only"),
+    mediaTypes: z
+      .array(MediaTypePattern)
+      .min(1)
+      .max(100)
+      .optional()
+      .describe("Only documents that were found to be of these types"),
+    maxContextDocuments: z
+      .int()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe("Only the first so many of them"),
+    maxPages: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        "Only the first so many pages or slides of each, where it has any",
+      ),
+  })
+  .prefault({});
+
+const outputFields = ["answer", "keyPoints", "quotes", "data"] as const;
+
+/** What an answer must keep to, checked after the model gave it. */
+const Guardrails = z
+  .strictObject({
+    maxQuotes: z.int().min(0).max(100).default(20),
+    minQuotes: z
+      .int()
+      .min(0)
+      .max(100)
+      .default(0)
+      .describe("So many quotes must really stand in the documents"),
+    withoutEvidence: z
+      .enum(["refuse", "fail"])
+      .default("refuse")
+      .describe(
+        "What happens with fewer quotes: `refuse` answers notFound, `fail` fails the persona with persona_evidence_missing",
+      ),
+    outputFields: z
+      .array(z.enum(outputFields))
+      .min(1)
+      .default([...outputFields])
+      .describe("What of an answer leaves; the rest is emptied"),
+  })
   .prefault({});
 
 /** A persona: a named role for a model, with its instructions and who may use it. */
-export const PersonaDefinition = z.strictObject({
-  personaId: Tag,
-  displayName: z.string().trim().min(1).max(100),
-  description: z.string().trim().max(1_000).default(""),
-  isEnabled: z.boolean().default(true),
-  /** What the model is told to be and do: the system message. */
-  instructions: Instructions,
-  /** How an answer should read. */
-  responseGuidelines: z.string().trim().max(20_000).default(""),
-  model: PersonaModelSettings,
-  dataGovernance: DataGovernance,
-});
+export const PersonaDefinition = z
+  .strictObject({
+    personaId: PersonaId,
+    version: Version.prefault("1.0.0").describe(
+      "Raised by who edits it; jobs keep the version that they began with",
+    ),
+    displayName: z.string().trim().min(1).max(100),
+    description: z.string().trim().max(1_000).default(""),
+    isEnabled: z.boolean().default(true),
+    instructions: Instructions.describe(
+      "What the model is told to be and do: the system message",
+    ),
+    responseGuidelines: z
+      .string()
+      .trim()
+      .max(20_000)
+      .default("")
+      .describe("How an answer should read"),
+    responseSchema: ResponseSchema.optional().describe(
+      "What `data` of an answer looks like: a part of JSON Schema",
+    ),
+    activation: Activation.optional().describe(
+      "When an interaction that names no persona gets this one; absent: only when it is named",
+    ),
+    model: PersonaModelSettings,
+    dataGovernance: DataGovernance,
+    knowledgeScope: KnowledgeScope,
+    guardrails: Guardrails,
+  })
+  .superRefine(({ guardrails }, context) => {
+    if (guardrails.minQuotes > guardrails.maxQuotes)
+      context.addIssue({
+        code: "custom",
+        path: ["guardrails", "minQuotes"],
+        message: "must not be more than maxQuotes",
+      });
+  });
 export type PersonaDefinition = z.infer<typeof PersonaDefinition>;
-
-/** A persona's file is not usable. The message names file, line and field, one problem a line. */
-export class PersonaInvalid extends Error {
-  override readonly name = "PersonaInvalid";
-}
-
-/**
- * Reads one persona from YAML.
- *
- * @param fileName - named in errors only.
- * @throws PersonaInvalid with one line `file:line: field: problem` for each problem.
- */
-export function parsePersona(
-  yamlText: string,
-  fileName: string,
-): PersonaDefinition {
-  const lines = new LineCounter();
-  const document = parseDocument(yamlText, {
-    lineCounter: lines,
-    prettyErrors: false,
-  });
-  const [syntaxError] = document.errors;
-  if (syntaxError !== undefined) {
-    const { line } = lines.linePos(syntaxError.pos[0]);
-    throw new PersonaInvalid(`${fileName}:${line}: ${syntaxError.message}`);
-  }
-  const parsed = PersonaDefinition.safeParse(document.toJS());
-  if (parsed.success) return parsed.data;
-
-  const problems = parsed.error.issues.flatMap(toProblems).map((problem) => {
-    const line = lineOf(document, problem.path, lines);
-    const field = problem.path.join(".") || "(file)";
-    return `${fileName}:${line}: ${field}: ${problem.message}`;
-  });
-  throw new PersonaInvalid(problems.join("\n"));
-}
-
-interface Problem {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
-function toProblems(issue: z.core.$ZodIssue): Problem[] {
-  const path = issue.path.map((key) =>
-    typeof key === "symbol" ? String(key) : key,
-  );
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      message: "unknown field",
-    }));
-  return [{ path, message: issue.message }];
-}
-
-/** The line of the field at `path`, or of its nearest parent when the field is missing. */
-function lineOf(
-  document: ReturnType<typeof parseDocument>,
-  path: readonly (string | number)[],
-  lines: LineCounter,
-): number {
-  for (let depth = path.length; depth > 0; depth -= 1) {
-    const node = document.getIn(path.slice(0, depth), true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
-  }
-  return 1;
-}

@@ -69,6 +69,7 @@ export function toQuote(
     artifactIndex: passage.artifactIndex,
     ...(passage.page === undefined ? {} : { page: passage.page }),
     ...(passage.heading === undefined ? {} : { heading: passage.heading }),
+    ...(passage.place === undefined ? {} : { place: passage.place }),
     text: passage.text.slice(start - passage.start, end - passage.start),
   };
 }

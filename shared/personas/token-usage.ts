@@ -16,6 +16,18 @@ export const TokenUsage = defineMetadata(
 );
 export type TokenUsage = z.infer<typeof TokenUsage>;
 
+/** The usage that is part of something else. */
+export function toUsage(of: TokenUsage): TokenUsage {
+  const { cachedInputTokens, reasoningTokens, costMicroUsd } = of;
+  return {
+    inputTokens: of.inputTokens,
+    outputTokens: of.outputTokens,
+    ...(cachedInputTokens !== undefined && { cachedInputTokens }),
+    ...(reasoningTokens !== undefined && { reasoningTokens }),
+    ...(costMicroUsd !== undefined && { costMicroUsd }),
+  };
+}
+
 /** The sum of some usages. Its cost is known only when the cost of each is: part of a sum would look like all of it. */
 export function sumUsage(usages: readonly TokenUsage[]): TokenUsage {
   const cached = usages.flatMap((usage) => usage.cachedInputTokens ?? []);

@@ -7,11 +7,21 @@ import { ContentRef, Tag } from "../kernel/metadata.ts";
 export const contentNames = {
   bytes: (index: number): Tag => Tag.parse(`a${index}.bytes`),
   text: (index: number): Tag => Tag.parse(`a${index}.text`),
-  opinion: (personaId: Tag): Tag => Tag.parse(`p.${personaId}`),
+  /** What an artifact's parts are called, by their paths. */
+  partNames: (index: number): Tag => Tag.parse(`a${index}.parts`),
+  opinion: (personaId: Tag, round = 1): Tag =>
+    Tag.parse(round === 1 ? `p.${personaId}` : `p${round}.${personaId}`),
+  /** The definitions that the job was accepted with, under its request key. */
+  personas: Tag.parse("personas"),
   result: Tag.parse("result"),
 } as const;
 
 /** The reference to an object under a job's work key. */
 export function workRef(jobId: Tag, name: Tag): ContentRef {
   return ContentRef.parse(`${jobId}:work:${name}`);
+}
+
+/** The reference to an object under a job's request key. */
+export function requestRef(jobId: Tag, name: Tag): ContentRef {
+  return ContentRef.parse(`${jobId}:request:${name}`);
 }

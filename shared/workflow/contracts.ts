@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { defineContract } from "../durable/contract.ts";
-import { JobFailure } from "../jobs/documents.ts";
+import { ErrorCode, JobFailure } from "../jobs/documents.ts";
 import { terminalStatuses } from "../jobs/job-status.ts";
 import { Count, IsoTime, Tag } from "../kernel/metadata.ts";
+import { ConsensusSnapshot, Score } from "../personas/consensus.ts";
 import { TokenUsage } from "../personas/token-usage.ts";
 import { Plan } from "./plan.ts";
 
@@ -49,6 +50,57 @@ export const invokePersona = defineContract({
     notFound: z.boolean(),
     ...TokenUsage.shape,
   }),
+});
+
+/** What a persona's opinion is in numbers; the opinion itself is sealed. */
+const OpinionOutcome = z.strictObject({
+  /** The persona's place in the job's list. */
+  item: Count,
+  personaId: Tag,
+  model: Tag,
+  /** Of which round it is, from 1. */
+  round: Count,
+  quotes: Count,
+  droppedQuotes: Count,
+  keyPoints: Count,
+  notFound: z.boolean(),
+  confidence: Score.optional(),
+  /** The personas with whose opinions it agrees, by their places. */
+  agreesWith: z.array(Count).optional(),
+  ...TokenUsage.shape,
+});
+export type OpinionOutcome = z.infer<typeof OpinionOutcome>;
+
+export const formOpinion = defineContract({
+  name: "form-opinion",
+  input: z.strictObject({
+    ...JobKey,
+    personaId: Tag,
+    item: Count,
+    /** Indexes of the artifacts whose text was extracted. */
+    readable: z.array(Count),
+    round: Count,
+    /** Whose opinions, of which rounds, the persona is shown. */
+    others: z.array(z.strictObject({ item: Count, round: Count })),
+    /** What the persona took in earlier rounds. */
+    spent: TokenUsage.optional(),
+  }),
+  output: OpinionOutcome,
+});
+
+export const keepOutcome = defineContract({
+  name: "keep-outcome",
+  input: z.strictObject({
+    ...JobKey,
+    readable: z.array(Count),
+    /** The last opinion of each persona that has one, with the usage of all its rounds. */
+    opinions: z.array(OpinionOutcome),
+    rounds: z.array(ConsensusSnapshot),
+    failed: z.array(
+      z.strictObject({ item: Count, round: Count, code: ErrorCode }),
+    ),
+  }),
+  output: z.strictObject({ documents: Count }),
 });
 
 export const storeMetadata = defineContract({
@@ -106,6 +158,15 @@ export const consultPersona = defineContract({
   input: invokePersona.input,
   output: z.strictObject({
     answered: invokePersona.output.optional(),
+    failure: JobFailure.optional(),
+  }),
+});
+
+export const consultPanelist = defineContract({
+  name: "consult-panelist",
+  input: formOpinion.input,
+  output: z.strictObject({
+    opinion: OpinionOutcome.optional(),
     failure: JobFailure.optional(),
   }),
 });

@@ -7,18 +7,33 @@ export const artifactInstanceId = (jobId: string, index: number): string =>
   `${jobId}:a${index}`;
 export const personaInstanceId = (jobId: string, item: number): string =>
   `${jobId}:p${item}`;
+/** The first round has the ids that a single question has. */
+export const panelistInstanceId = (
+  jobId: string,
+  item: number,
+  round: number,
+): string =>
+  round === 1
+    ? personaInstanceId(jobId, item)
+    : `${personaInstanceId(jobId, item)}.r${round}`;
 
 /** The ids of all branches of a job. */
 export function childInstanceIds(job: {
   readonly jobId: string;
   readonly artifactCount: number;
   readonly personaCount: number;
+  /** How many rounds its personas may have taken; 1 where absent. */
+  readonly maxRounds?: number | undefined;
 }): string[] {
   const each = (count: number, toId: (jobId: string, n: number) => string) =>
     Array.from({ length: count }, (_, n) => toId(job.jobId, n));
   return [
     stagesInstanceId(job.jobId),
     ...each(job.artifactCount, artifactInstanceId),
-    ...each(job.personaCount, personaInstanceId),
+    ...Array.from({ length: job.maxRounds ?? 1 }, (_, index) =>
+      each(job.personaCount, (jobId, item) =>
+        panelistInstanceId(jobId, item, index + 1),
+      ),
+    ).flat(),
   ];
 }

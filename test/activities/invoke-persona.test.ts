@@ -5,6 +5,7 @@ import {
   parseModelPrices,
   withCosts,
 } from "../../shared/personas/model-prices.ts";
+import type { PersonaDefinition } from "../../shared/personas/persona.ts";
 import type { PersonaModel } from "../../shared/personas/persona-model.ts";
 import { invokePersona } from "../../shared/workflow/contracts.ts";
 import { aPersona } from "../shared/personas/persona-builders.ts";
@@ -18,12 +19,16 @@ import {
 import { allOf } from "../support/stored.ts";
 
 /** A job of two personas whose texts are ready, and what asks them, stores their work and shows the job. */
-async function openJob(wrap: (model: Ports["model"]) => PersonaModel) {
+async function openJob(
+  wrap: (model: Ports["model"]) => PersonaModel,
+  analyst?: PersonaDefinition,
+) {
   const ports = openPorts();
   const core = createCore({
     ...ports,
     model: { ...ports.model, ...wrap(ports.model) },
   });
+  if (analyst) core.personas.set("analyst", analyst);
   const key = await acceptJob(core, ports, {
     request: anInteraction({ artifacts: 1 }),
     personaIds: ["analyst", "critic"],
@@ -103,17 +108,18 @@ describe("usage", () => {
 
 describe("the model that a persona's work is recorded for", () => {
   async function recordedModel(saysItIs: string) {
-    const job = await openJob((model) => ({
+    const analyst = aPersona({
+      personaId: "analyst",
+      model: { chatModelId: "thinker-eu" },
+    });
+    const toModel = (model: Ports["model"]): PersonaModel => ({
       name: "chat-eu",
       answer: async (request, signal) => ({
         ...(await model.answer(request, signal)),
         model: saysItIs,
       }),
-    }));
-    job.core.personas.set(
-      "analyst",
-      aPersona({ personaId: "analyst", model: { chatModelId: "thinker-eu" } }),
-    );
+    });
+    const job = await openJob(toModel, analyst);
     const asked = [await job.ask("analyst", 0), await job.ask("critic", 1)];
     return asked.map((outcome) => (outcome.ok ? outcome.value.model : ""));
   }

@@ -45,14 +45,18 @@ afterAll(async () => {
   await rm(personaFolder, { recursive: true, force: true });
 });
 
-/** A folder of personas that differ in their ids only. */
+/** A folder of personas that differ in their ids only; nobody but the analyst works unasked. */
 async function createPersonas(...ids: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "nucleus-personas-"));
   const text = await readFile(join(appRoot, "personas/analyst.yaml"), "utf8");
   for (const id of ids)
     await writeFile(
       join(folder, `${id}.yaml`),
-      text.replace("personaId: analyst", `personaId: ${id}`),
+      id === "analyst"
+        ? text
+        : text
+            .replace("personaId: analyst", `personaId: ${id}`)
+            .replace("    - {}", "    - tags: [never]"),
     );
   return folder;
 }
@@ -78,11 +82,13 @@ test("a question about five documents completes, with the result in the agreed s
     personas: [
       {
         personaId: "analyst",
+        version: "1.1.0",
         model: expect.stringMatching(/extractive/) as unknown,
         answer: expect.stringContaining("3,480 EUR") as unknown,
         keyPoints: expect.any(Array) as unknown,
         quotes: expect.any(Array) as unknown,
         notFound: false,
+        confidence: aNumber,
         usage: { inputTokens: aNumber, outputTokens: aNumber },
       },
     ],

@@ -85,6 +85,7 @@ describe.concurrent(
       expect(personas).toEqual([
         {
           personaId: "analyst",
+          version: "1.1.0",
           model: "stub-model-2",
           answer: "One buoy costs 3,480 EUR.",
           keyPoints: ["The price is without tax."],
@@ -97,6 +98,7 @@ describe.concurrent(
             },
           ],
           notFound: false,
+          droppedQuotes: 1,
           usage: { inputTokens: 120, outputTokens: 30 },
         },
       ]);

@@ -76,7 +76,12 @@ test("an unknown persona, provider or private callback is refused with its path 
     await post(interactionBody({ personaIds: ["analyst", "oracle"] })),
   ).toMatchObject({
     status: 400,
-    body: { code: "persona_unknown", path: "personaIds", known: ["analyst"] },
+    body: {
+      code: "persona_unknown",
+      path: "personaIds",
+      unknown: ["oracle"],
+      known: ["analyst", "compliance", "educator", "summarizer"],
+    },
   });
   expect(
     await post(

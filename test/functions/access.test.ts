@@ -85,6 +85,10 @@ const rules: Readonly<Record<string, Rule>> = {
     body: { url: "https://subscriber.example/hook" },
   },
   "list-webhooks": { roles: ["adapter"], status: 200 },
+  "list-personas": {
+    roles: ["adapter", "author", "observer", "operator", "admin"],
+    status: 200,
+  },
   "post-adapter-secret": { roles: ["adapter"], status: 201 },
   "get-webhook": { ...ownWebhook, status: 200 },
   "rotate-webhook-secret": { ...ownWebhook, status: 201 },

@@ -87,10 +87,38 @@ test("while jobs come in, are read, fail and are announced, no content lies anyw
 test("the same scanner finds the markers in the result that the entitled caller reads", async () => {
   const result = await readResult(run.app, jobOf("read"));
   const found = await scanner.scan(Buffer.from(JSON.stringify(result)));
-  const shown = ["answer", "keyPoint", "pdf", "docx", "html", "text"];
+  const shown = [
+    "answer",
+    "keyPoint",
+    "pdf",
+    "docx",
+    "html",
+    "text",
+    "mail",
+    "attachment",
+  ];
   expect(new Set(found.map(({ marker }) => marker))).toEqual(
-    new Set(shown.flatMap((name) => [name, `${name} (words)`])),
+    new Set([
+      ...shown.flatMap((name) => [name, `${name} (words)`]),
+      "attachmentName",
+    ]),
   );
+});
+
+test("one of these jobs was a panel of two rounds, with dissent and a repaired answer", async () => {
+  const { body } = await run.app.call("GET", `/api/v1/jobs/${jobOf("kept")}`, {
+    caller: quietCaller,
+  });
+  expect(body).toMatchObject({
+    panel: {
+      rounds: [1, 2].map((round) => ({
+        round,
+        leader: "analyst",
+        dissenters: ["compliance"],
+      })),
+      failed: [],
+    },
+  });
 });
 
 test("each artifact that could not be read has failed in its own way", async () => {

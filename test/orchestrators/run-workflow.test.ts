@@ -38,7 +38,7 @@ test.each([
     expect(app.calls.length).toBeLessThanOrEqual(2 * artifacts + personas + 4);
     expect(callsOf(app, "retrieve-artifact")).toHaveLength(artifacts);
     expect(callsOf(app, "extract-content")).toHaveLength(artifacts);
-    expect(callsOf(app, "invoke-persona")).toHaveLength(personas);
+    expect(callsOf(app, "form-opinion")).toHaveLength(personas);
     expect(app.ends).toMatchObject([
       {
         status: "Completed",
@@ -92,7 +92,7 @@ test.each([
         activity === "extract-content" ? "extraction_encrypted" : undefined,
     });
     expect(app.ends).toMatchObject([end]);
-    expect(callsOf(app, "invoke-persona")).toHaveLength(hasQuery ? 1 : 0);
+    expect(callsOf(app, "form-opinion")).toHaveLength(hasQuery ? 1 : 0);
   },
 );
 
@@ -120,9 +120,9 @@ test("a transient failure is retried with growing pauses, and is forgotten when 
 test("a transient failure that lasts ends the job with its code after four attempts", async () => {
   const app = await run({
     fail: ({ activity }) =>
-      activity === "invoke-persona" ? "model_unavailable" : undefined,
+      activity === "form-opinion" ? "model_unavailable" : undefined,
   });
-  expect(callsOf(app, "invoke-persona")).toHaveLength(4);
+  expect(callsOf(app, "form-opinion")).toHaveLength(4);
   expect(app.ends).toMatchObject([
     {
       status: "Failed",
@@ -136,7 +136,7 @@ test("a persona that stays unavailable costs its own answer only", async () => {
     artifacts: 1,
     personas: 3,
     fail: ({ activity, item }) =>
-      activity === "invoke-persona" && item === 1
+      activity === "form-opinion" && item === 1
         ? "model_unavailable"
         : undefined,
   });
@@ -145,7 +145,7 @@ test("a persona that stays unavailable costs its own answer only", async () => {
   ]);
 });
 
-test.each(["load-plan", "store-metadata"])(
+test.each(["load-plan", "keep-outcome"])(
   "%s fails for good: the job fails at its step",
   async (failing) => {
     const app = await run({
@@ -162,6 +162,16 @@ test.each(["load-plan", "store-metadata"])(
     ]);
   },
 );
+
+test("a job that was accepted under version 1.0.0 of the workflow goes on as it began", async () => {
+  const app = await run({ version: "1.0.0", artifacts: 1, personas: 2 });
+  expect(callsOf(app, "invoke-persona")).toHaveLength(2);
+  expect(callsOf(app, "store-metadata")).toHaveLength(1);
+  expect(app.asked).toEqual([]);
+  expect(app.ends).toMatchObject([
+    { status: "Completed", answered: ["persona-0", "persona-1"] },
+  ]);
+});
 
 test("a result that cannot be put together fails the job at its end, instead of leaving it open", async () => {
   const app = await run({
@@ -228,7 +238,7 @@ test("at its deadline the job ends as TimedOut, whatever its stages still wait f
   const app = open({
     deadlineMs: 5_000,
     fail: ({ activity }) =>
-      activity === "invoke-persona" ? "model_throttled" : undefined,
+      activity === "form-opinion" ? "model_throttled" : undefined,
   });
   await app.start();
   expect(await app.finish()).toEqual({ status: "TimedOut" });
@@ -258,7 +268,7 @@ test("histories hold ids, codes and counts, no value above 8 KiB, and no word of
     fail({ activity, item, attempt }) {
       if (activity === "retrieve-artifact" && item === 3)
         return "artifact_not_found";
-      return activity === "invoke-persona" && attempt === 1 && item === 2
+      return activity === "form-opinion" && attempt === 1 && item === 2
         ? new Error(`Cannot parse: ${quoted}`)
         : undefined;
     },

@@ -8,9 +8,10 @@ import { replay, type Recording } from "./replay.ts";
 /** The jobs whose histories are recorded: one for each way through the orchestrators. */
 export const recordedJobs = {
   "two-artifacts-two-personas": () =>
-    openScriptedApp({ artifacts: 2, personas: 2 }),
+    openScriptedApp({ version: "1.0.0", artifacts: 2, personas: 2 }),
   "one-artifact-fails-the-other-is-retried": () =>
     openScriptedApp({
+      version: "1.0.0",
       artifacts: 2,
       fail({ activity, item, attempt }) {
         if (activity === "retrieve-artifact" && item === 0)
@@ -22,27 +23,53 @@ export const recordedJobs = {
     }),
   "persona-unavailable": () =>
     openScriptedApp({
+      version: "1.0.0",
       fail: ({ activity }) =>
         activity === "invoke-persona" ? "model_unavailable" : undefined,
     }),
   cancelled: () =>
     openScriptedApp({
+      version: "1.0.0",
       artifacts: 1,
       fail: ({ activity }) =>
         activity === "retrieve-artifact" ? "artifact_unreachable" : undefined,
     }),
   "timed-out": () =>
     openScriptedApp({
+      version: "1.0.0",
       deadlineMs: 5_000,
       fail: ({ activity }) =>
         activity === "invoke-persona" ? "model_throttled" : undefined,
     }),
   "result-not-assembled": () =>
     openScriptedApp({
+      version: "1.0.0",
       fail: ({ activity, attempt }) =>
         activity === "finish-job" && attempt === 1
           ? "content_tampered"
           : undefined,
+    }),
+  "one-persona": () => openScriptedApp({ artifacts: 1 }),
+  "panel-agrees-at-once": () =>
+    openScriptedApp({ artifacts: 2, personas: 3, maxRounds: 3 }),
+  "panel-of-three-rounds-loses-one": () =>
+    openScriptedApp({
+      personas: 3,
+      maxRounds: 3,
+      opine: ({ item, round }) => ({
+        confidence: [0.9, 0.5, 0.4][item] ?? 0,
+        ...(round > 1 && { agreesWith: item === 1 && round === 3 ? [0] : [] }),
+      }),
+      fail: ({ activity, item, attempt }) =>
+        activity === "form-opinion" && item === 2 && attempt > 1
+          ? "model_filtered"
+          : undefined,
+    }),
+  "panel-fails": () =>
+    openScriptedApp({
+      personas: 2,
+      fail: ({ activity }) =>
+        activity === "form-opinion" ? "model_unavailable" : undefined,
     }),
 } as const;
 export type RecordedJob = keyof typeof recordedJobs;

@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createExtractContent } from "../../activities/extract-content.ts";
 import { createFinishJobActivity } from "../../activities/finish-job.ts";
+import { createFormOpinion } from "../../activities/form-opinion.ts";
 import { createInvokePersona } from "../../activities/invoke-persona.ts";
+import { createKeepOutcome } from "../../activities/keep-outcome.ts";
 import { createLoadPlan } from "../../activities/load-plan.ts";
 import { createRetrieveArtifact } from "../../activities/retrieve-artifact.ts";
 import { createStoreMetadata } from "../../activities/store-metadata.ts";
@@ -105,7 +107,13 @@ export function createCore(ports: Ports, onEvent?: Logger["event"]) {
   );
   const providers = new Map([[ports.provider.referenceType, ports.provider]]);
   const personas = new Map(
-    ["analyst", "critic"].map((id) => [id, aPersona({ personaId: id })]),
+    ["analyst", "critic"].map((id) => [
+      id,
+      aPersona({
+        personaId: id,
+        ...(id === "analyst" && { activation: { when: [{}] } }),
+      }),
+    ]),
   );
   const activities = {
     loadPlan: toActivityHandler(contracts.loadPlan, createLoadPlan(domain)),
@@ -120,6 +128,14 @@ export function createCore(ports: Ports, onEvent?: Logger["event"]) {
     persona: toActivityHandler(
       contracts.invokePersona,
       createInvokePersona({ ...domain, personas, model: ports.model }),
+    ),
+    opinion: toActivityHandler(
+      contracts.formOpinion,
+      createFormOpinion({ ...domain, personas, model: ports.model }),
+    ),
+    outcome: toActivityHandler(
+      contracts.keepOutcome,
+      createKeepOutcome({ ...domain, personas }),
     ),
     store: toActivityHandler(
       contracts.storeMetadata,
@@ -194,7 +210,9 @@ export async function submit(core: Core, ports: Ports, options: Posted = {}) {
     {
       principal,
       request: options.request ?? anInteraction(),
-      personaIds: (options.personaIds ?? ["analyst"]).map(tag),
+      personas: (options.personaIds ?? ["analyst"]).flatMap(
+        (id) => core.personas.get(id) ?? [],
+      ),
       idempotencyKey: options.key,
       traceparent: undefined,
     },

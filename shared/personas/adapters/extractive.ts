@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { toReferenceIndex } from "../../artifacts/part-index.ts";
 import { type Passage, plain, splitCells, splitPassages } from "../passages.ts";
+import { toScore } from "../consensus.ts";
 import type {
   PersonaDocument,
   PersonaModel,
@@ -16,6 +18,7 @@ import { type Evidence, selectEvidence } from "../retrieval/select-evidence.ts";
 import { summarise } from "../retrieval/summarise.ts";
 import { toTerms } from "../retrieval/terms.ts";
 import { toAbortError } from "../to-abort-error.ts";
+import { extractData } from "./extractive-data.ts";
 
 const extractiveModelName = "extractive-1";
 
@@ -39,7 +42,7 @@ type Answer = Omit<PersonaOpinion, "usage" | "model">;
 export function createExtractiveModel(): PersonaModel {
   return {
     name: extractiveModelName,
-    async answer({ query, documents }, signal) {
+    async answer({ persona, query, documents }, signal) {
       const passages = await readPassages(documents, signal);
       const text = query?.revealText().trim() ?? "";
       const questions = toQuestions(text);
@@ -51,8 +54,16 @@ export function createExtractiveModel(): PersonaModel {
               documents.length,
             )
           : await answerQuestions(passages, questions, signal);
+      const { responseSchema } = persona;
+      const data =
+        responseSchema === undefined || answer.notFound
+          ? undefined
+          : await extractData(responseSchema, (question) =>
+              findPassages(passages, question, signal),
+            );
       return {
         ...answer,
+        ...(data !== undefined && { data }),
         usage: { inputTokens: 0, outputTokens: 0 },
         model: extractiveModelName,
       };
@@ -79,6 +90,21 @@ async function breathe(signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw toAbortError(signal.reason);
 }
 
+/** What answers a question, in the documents' own words, best first. */
+async function findPassages(
+  passages: readonly Passage[],
+  text: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  await breathe(signal);
+  const [question] = toQuestions(text);
+  return question === undefined
+    ? []
+    : convincing(selectEvidence(passages, question)).map((evidence) =>
+        readable(evidence, question),
+      );
+}
+
 function toTopics(request: string): Question[] {
   const topic = request.replace(
     /\b(?:summari[sz]e|sum up|outline|summary|overview|abstract|key|main|important|most|points?|messages?|findings?|takeaways?|documents?|files?|texts?|short|brief|sentences?|bullets?|words?)\b/gi,
@@ -93,11 +119,16 @@ async function answerQuestions(
   signal: AbortSignal,
 ): Promise<Answer> {
   const found: { question: Question; evidence: readonly Evidence[] }[] = [];
+  const scores: number[] = [];
   for (const question of questions) {
     await breathe(signal);
-    const evidence = convincing(selectEvidence(passages, question));
-    found.push({ question, evidence });
+    const candidates = selectEvidence(passages, question);
+    scores.push(toScore(candidates[0]?.score ?? 0));
+    found.push({ question, evidence: convincing(candidates) });
   }
+  // How much of the questions is covered, on average; of what is not found, how much is not.
+  const coverage =
+    scores.reduce((sum, score) => sum + score, 0) / Math.max(1, scores.length);
   const quotes = unique(found.flatMap(({ evidence }) => evidence.map(quoteOf)));
   if (quotes.length === 0)
     return {
@@ -106,6 +137,7 @@ async function answerQuestions(
       keyPoints: [],
       quotes: [],
       notFound: true,
+      confidence: toScore(1 - coverage),
     };
 
   const lines = found.map(({ question, evidence }) =>
@@ -121,6 +153,7 @@ async function answerQuestions(
     keyPoints: [...new Set(keyPoints)],
     quotes,
     notFound: false,
+    confidence: toScore(coverage),
   };
 }
 
@@ -229,9 +262,10 @@ function readable(
 }
 
 function placeOf({ passage }: Evidence): string {
-  const { artifactIndex, page, heading } = passage;
+  const { artifactIndex, page, place, heading } = passage;
   return [
-    `document ${artifactIndex + 1}`,
+    `document ${toReferenceIndex(artifactIndex) + 1}`,
+    ...(place?.part === undefined ? [] : [`part ${place.part}`]),
     ...(page === undefined ? [] : [`page ${page}`]),
     ...(heading === undefined ? [] : [`under “${plain(heading)}”`]),
   ].join(", ");

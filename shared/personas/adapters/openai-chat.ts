@@ -6,12 +6,14 @@ import type { PersonaDefinition } from "../persona.ts";
 import type { TokenUsage } from "../token-usage.ts";
 import { toFindings } from "./openai-content-filter.ts";
 import type { Dialect } from "./openai-failures.ts";
-import { answerSchema, type Message } from "./openai-prompt.ts";
+import type { AnswerFormat } from "./openai-answer.ts";
+import type { Message } from "./openai-prompt.ts";
 
 export interface ChatRequest {
   readonly persona: PersonaDefinition;
   readonly model: string;
   readonly messages: readonly Message[];
+  readonly format: AnswerFormat;
 }
 
 export interface Completion {
@@ -73,7 +75,7 @@ export async function streamCompletion(
 
 /** The parameters of a request, in the words that the endpoint knows. */
 export function toParameters(
-  { persona, model, messages }: ChatRequest,
+  { persona, model, messages, format }: ChatRequest,
   dialect: Dialect,
 ): Parameters {
   const { temperature, maxOutputTokens } = persona.model;
@@ -84,13 +86,14 @@ export function toParameters(
     ...(dialect.hasUsage && { stream_options: { include_usage: true } }),
     ...(dialect.hasTemperature && temperature !== undefined && { temperature }),
     [dialect.tokenLimit]: maxOutputTokens,
-    ...responseFormat(dialect),
+    ...responseFormat(dialect, format),
   };
 }
 
-function responseFormat({
-  responseFormat: kind,
-}: Dialect): Pick<Parameters, "response_format"> {
+function responseFormat(
+  { responseFormat: kind }: Dialect,
+  { schema: answerSchema }: AnswerFormat,
+): Pick<Parameters, "response_format"> {
   if (kind === "none") return {};
   if (kind === "json_object") return { response_format: { type: kind } };
   const schema = { name: "answer", strict: true, schema: { ...answerSchema } };

@@ -1,7 +1,9 @@
 import { OpenAI } from "openai";
 import type { AzureService } from "../../kernel/azure-roles.ts";
 import { NucleusError, toNucleusError } from "../../kernel/errors.ts";
+import { toScore } from "../consensus.ts";
 import type {
+  OtherOpinion,
   PersonaDocument,
   PersonaModel,
   PersonaOpinion,
@@ -29,11 +31,11 @@ import {
   fullDialect,
   toModelError,
 } from "./openai-failures.ts";
+import { type ModelAnswer, toAnswerFormat } from "./openai-answer.ts";
 import {
   type Message,
-  type ModelAnswer,
-  parseAnswer,
   toMessages,
+  toOpinionText,
   toRepairMessages,
   toSystemMessage,
 } from "./openai-prompt.ts";
@@ -104,24 +106,22 @@ export function createOpenAiCompatibleModel(
     async answer(request, signal) {
       const timeout = AbortSignal.timeout(options.timeoutMs);
       const both = AbortSignal.any([signal, timeout]);
-      const { persona, documents } = request;
+      const { persona } = request;
       const model = persona.model.chatModelId ?? options.model;
       try {
+        const format = toAnswerFormat(request);
+        const asked = { persona, model, format };
         const messages = toPrompt(request);
-        const first = await complete({ persona, model, messages }, both);
-        const answer = parseAnswer(first.text);
-        if (answer !== undefined) return toOpinion(answer, documents, [first]);
+        const first = await complete({ ...asked, messages }, both);
+        const read = format.read(first.text);
+        if (read.ok) return toOpinion(request, read.answer, [first]);
 
         const shown = toFirstTokens(first.text, repairTokens(request));
-        const again = [...messages, ...toRepairMessages(shown)];
-        const second = await complete(
-          { persona, model, messages: again },
-          both,
-        );
-        const repaired = parseAnswer(second.text);
-        if (repaired === undefined)
-          throw new NucleusError("model_output_invalid");
-        return toOpinion(repaired, documents, [first, second]);
+        const again = [...messages, ...toRepairMessages(shown, read.problems)];
+        const second = await complete({ ...asked, messages: again }, both);
+        const repaired = format.read(second.text);
+        if (!repaired.ok) throw new NucleusError("model_output_invalid");
+        return toOpinion(request, repaired.answer, [first, second]);
       } catch (thrown) {
         if (signal.aborted) throw toAbortError(signal.reason);
         if (timeout.aborted) throw new NucleusError("model_timeout");
@@ -164,19 +164,22 @@ async function toBearer(
   }
 }
 
-function toPrompt({ persona, query, documents }: PersonaRequest): Message[] {
-  const text = query?.revealText();
+function toPrompt(request: PersonaRequest): Message[] {
+  const { persona, documents, others = [] } = request;
+  const query = request.query?.revealText();
   const budget =
     persona.model.maxInputTokens -
-    estimateTokens(toSystemMessage(persona)) -
-    estimateTokens(text ?? "") -
+    estimateTokens(toSystemMessage(request)) -
+    estimateTokens(query ?? "") -
+    estimateTokens(others.map(toOpinionText).join("\n")) -
     repairTokens({ persona }) -
     promptReserveTokens -
-    documents.length * documentReserveTokens;
+    (documents.length + others.length) * documentReserveTokens;
   // Instructions and query alone are above the budget: an answer would be about something else.
   if (budget < 0) throw new NucleusError("model_rejected");
-  const questions = text === undefined ? [] : toQuestions(text);
-  return toMessages(persona, text, fitDocuments(documents, questions, budget));
+  const questions = query === undefined ? [] : toQuestions(query);
+  const fitted = fitDocuments(documents, questions, budget);
+  return toMessages({ persona, others, query, documents: fitted });
 }
 
 function repairTokens({ persona }: Pick<PersonaRequest, "persona">): number {
@@ -184,29 +187,55 @@ function repairTokens({ persona }: Pick<PersonaRequest, "persona">): number {
 }
 
 function toOpinion(
+  { documents, others }: PersonaRequest,
   answer: ModelAnswer,
-  documents: readonly PersonaDocument[],
   completions: readonly Completion[],
 ): PersonaOpinion {
+  const { notFound, data } = answer;
+  const claimed = notFound ? [] : answer.quotes;
+  const { quotes, dropped } = locateQuotes(claimed, documents);
+  const evidence =
+    claimed.length === 0 ? 0 : 1 - dropped / Math.max(1, claimed.length);
   return {
     answer: answer.answer,
-    keyPoints: answer.notFound ? [] : answer.keyPoints,
-    quotes: answer.notFound ? [] : locateQuotes(answer.quotes, documents),
-    notFound: answer.notFound,
+    keyPoints: notFound ? [] : answer.keyPoints,
+    quotes,
+    notFound,
+    ...(answer.confidence !== undefined && {
+      confidence: toConfidence(answer.confidence, notFound ? 1 : evidence),
+    }),
+    ...(data !== undefined && { data }),
+    ...(dropped > 0 && { droppedQuotes: dropped }),
+    ...(others && { agreesWith: toAgreed(answer.agreesWith, others) }),
     usage: sumUsage(completions.map(({ usage }) => usage)),
     model: completions.at(-1)?.model ?? "",
   };
 }
 
+/** What a model says of itself counts in full where all its quotes stand in the documents, and half where none does. */
+function toConfidence(claimed: number, evidence: number): number {
+  return toScore(claimed * (0.5 + 0.5 * evidence));
+}
+
+/** The opinions that it agrees with, of those that it was shown. */
+function toAgreed(
+  said: readonly number[] = [],
+  others: readonly OtherOpinion[],
+): number[] {
+  return others.map(({ item }) => item).filter((item) => said.includes(item));
+}
+
 function locateQuotes(
-  quotes: ModelAnswer["quotes"],
+  claimed: ModelAnswer["quotes"],
   documents: readonly PersonaDocument[],
-): Quote[] {
+): { readonly quotes: Quote[]; readonly dropped: number } {
   const finder = createQuoteFinder(documents);
   const located = new Map<string, Quote>();
-  for (const { document, text } of quotes) {
+  let dropped = 0;
+  for (const { document, text } of claimed) {
     const quote = finder.locate(text, document);
-    if (quote !== undefined) located.set(JSON.stringify(quote), quote);
+    if (quote === undefined) dropped += 1;
+    else located.set(JSON.stringify(quote), quote);
   }
-  return [...located.values()];
+  return { quotes: [...located.values()], dropped };
 }

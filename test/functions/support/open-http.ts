@@ -5,7 +5,7 @@ import { toHttpHandler } from "../../../functions/http/route.ts";
 import type { Role } from "../../../shared/auth/principal.ts";
 import { createTokenVerifier } from "../../../shared/auth/token-verifier.ts";
 import { createCheckInteraction } from "../../../shared/interactions/check-interaction.ts";
-import { createCore, openPorts, type Ports, tag } from "../../support/core.ts";
+import { createCore, openPorts, type Ports } from "../../support/core.ts";
 
 const issuer = "https://issuer.example";
 const audience = "api://nucleus";
@@ -72,7 +72,6 @@ export function openHttp(ports: Ports = openPorts()) {
     runnerOf: () => ports.runner,
     check: createCheckInteraction({
       personas: core.personas,
-      defaultPersona: tag("analyst"),
       referenceTypes: ["test"],
       isAllowedUrl,
     }),

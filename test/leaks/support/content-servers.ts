@@ -49,18 +49,33 @@ export function startModelServer(): Promise<ContentServer> {
           .end(JSON.stringify({ error: { message: prompt, code: prompt } }));
       else if (prompt.includes(markers.malformedAnswer))
         sendAnswer(response, `{"answer": "${sentences.answer}", ${prompt}`);
-      else sendAnswer(response, JSON.stringify(toAnswer()));
+      else sendAnswer(response, JSON.stringify(toAnswer(prompt)));
     })();
   });
 }
 
-function toAnswer(): unknown {
+/** A persona with fields of its own is unsure, agrees with nobody, and gets its fields right in the repair only. */
+function toAnswer(prompt: string): unknown {
+  const isRepair = prompt.includes("That was not the agreed JSON object");
+  const { data } = sentences;
   return {
+    ...(prompt.includes("obligations")
+      ? {
+          confidence: 0.2,
+          agreesWith: [],
+          data: isRepair ? { obligations: [data], deadlines: [] } : { data },
+        }
+      : { confidence: 0.9, agreesWith: [] }),
     answer: sentences.answer,
     keyPoints: [sentences.keyPoint],
-    quotes: [sentences.pdf, sentences.docx, sentences.html, sentences.text].map(
-      (text, document) => ({ document, text }),
-    ),
+    quotes: [
+      sentences.pdf,
+      sentences.docx,
+      sentences.html,
+      sentences.text,
+      sentences.mail,
+      sentences.attachment,
+    ].map((text, document) => ({ document, text })),
     notFound: false,
   };
 }

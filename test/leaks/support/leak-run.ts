@@ -19,6 +19,7 @@ import {
   type CallbackReceiver,
   startCallbackReceiver,
 } from "../../support/callback-receiver.ts";
+import { eml } from "../../shared/extraction/mails.ts";
 import { interactionBody, postInteraction } from "../../support/jobs.ts";
 import { startModelServer, startSourceServer } from "./content-servers.ts";
 import {
@@ -187,6 +188,7 @@ export async function createLeakRun(folder: string): Promise<LeakRun> {
 const pdfName = `${markers.fileName}-timetable.pdf`;
 const docxName = `${markers.fileName}-rules.docx`;
 const textName = `${markers.fileName}.txt`;
+const mailName = `${markers.fileName}.eml`;
 const corruptName = "corrupt.pdf";
 
 async function writeArtifacts(folder: string): Promise<void> {
@@ -194,11 +196,27 @@ async function writeArtifacts(folder: string): Promise<void> {
     writeFile(join(folder, pdfName), await toPdf(sentences.pdf)),
     writeFile(join(folder, docxName), await toDocx(sentences.docx)),
     writeFile(join(folder, textName), `${sentences.text}.\n`),
+    writeFile(join(folder, mailName), await toMail()),
     writeFile(
       join(folder, corruptName),
       `%PDF-1.7\n${markers.corrupt} obj <</Type /Catalog ${markers.corrupt}`,
     ),
   ]);
+}
+
+/** A mail whose attachment, and the attachment's name, are content of their own. */
+async function toMail(): Promise<string> {
+  return eml({
+    fields: { Subject: "Gangway" },
+    plain: `${sentences.mail}.`,
+    attached: [
+      {
+        name: `${markers.attachmentName}.docx`,
+        type: "application/octet-stream",
+        bytes: await toDocx(sentences.attachment),
+      },
+    ],
+  });
 }
 
 /** What adapters post. Each text in them that is content is a marker. */
@@ -226,11 +244,14 @@ function toInteractions(sourceOrigin: string, receiverOrigin: string) {
         file(docxName),
         https(page),
         file(textName),
+        file(mailName),
       ],
       callbackUrl,
     }),
     kept: interactionBody({
       queryText: sentences.query,
+      personaIds: ["analyst", "compliance"],
+      panel: { maxRounds: 2 },
       artifactReferences: [file(textName)],
     }),
     unreadable: interactionBody({

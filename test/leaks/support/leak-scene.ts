@@ -19,6 +19,7 @@ const markerNames = [
   "webhookPath",
   "answer",
   "keyPoint",
+  "data",
   "missingUrl",
   "brokenUrl",
   "refusedUrl",
@@ -34,6 +35,9 @@ const markerNames = [
   "authorization",
   "requestUrl",
   "note",
+  "mail",
+  "attachment",
+  "attachmentName",
 ] as const;
 export type MarkerName = (typeof markerNames)[number];
 
@@ -53,7 +57,10 @@ const sentences = {
   docx: `Passengers of the ferry ${markers.docx} with bicycles board first and wait on the lower deck until departure`,
   html: `Tickets for the ferry ${markers.html} are sold in the blue kiosk beside the old customs house only`,
   text: `In stormy weather the captain of ${markers.text} may cancel every crossing without any further announcement`,
+  mail: `Dear harbour master, the crew of ${markers.mail} asks for a second gangway because the tide runs lower every spring`,
+  attachment: `The gangway of ${markers.attachment} must carry forty passengers at once and fold away within two minutes`,
   answer: `According to the timetable the vessel ${markers.answer} departs from the western harbour on all closed days`,
+  data: `Whoever travels with ${markers.data} dogs must hold a muzzle ready during the whole of the crossing`,
   keyPoint: `Remember that ${markers.keyPoint} passengers must arrive half an hour before their crossing begins`,
 } as const;
 

@@ -1,4 +1,5 @@
 import { createSdkApp, df } from "../../local/durable/support/sdk-worker.ts";
+import { consultPanelist } from "../../../orchestrators/consult-panelist.ts";
 import { consultPersona } from "../../../orchestrators/consult-persona.ts";
 import { processArtifact } from "../../../orchestrators/process-artifact.ts";
 import { runStages } from "../../../orchestrators/run-stages.ts";
@@ -30,17 +31,35 @@ export interface ActivityCall {
 export interface Script {
   readonly artifacts?: number;
   readonly personas?: number;
+  /** Of the workflow `interaction`; the current one where absent. */
+  readonly version?: "1.0.0" | "1.1.0";
+  readonly maxRounds?: number;
+  /** How sure a persona is in a round, and with whom it agrees. */
+  readonly opine?: (asked: {
+    readonly item: number;
+    readonly round: number;
+  }) => {
+    readonly confidence?: number;
+    readonly notFound?: boolean;
+    readonly agreesWith?: number[];
+  };
   readonly hasQuery?: boolean;
   readonly deadlineMs?: number;
   readonly fail?: (call: ActivityCall) => ErrorCode | Error | undefined;
 }
 
+type OpinionInput = z.output<typeof contracts.formOpinion.input>;
+type OutcomeInput = z.output<typeof contracts.keepOutcome.input>;
 type FinishInput = z.output<typeof contracts.finishJob.input>;
 
 /** The orchestrators, on the real engine with virtual time, over activities that only follow a script. */
 export interface ScriptedApp {
   readonly hub: TestHub;
   readonly calls: readonly ActivityCall[];
+  /** What was kept of the panel, each time. */
+  readonly outcomes: readonly OutcomeInput[];
+  /** What the personas were asked, in order. */
+  readonly asked: readonly OpinionInput[];
   /** What the job was ended as, each time. */
   readonly ends: readonly FinishInput[];
   readonly instanceIds: readonly string[];
@@ -61,6 +80,9 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
   );
   const calls: ActivityCall[] = [];
   const ends: FinishInput[] = [];
+  const outcomes: OutcomeInput[] = [];
+  const asked: OpinionInput[] = [];
+  const { version = "1.1.0", maxRounds, opine } = script;
 
   function register<I extends z.ZodType, O extends z.ZodType>(
     contract: Contract<I, O>,
@@ -91,8 +113,10 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
       () => 0,
       () =>
         toInteractionPlan({
+          workflowVersion: version,
           artifactCount: artifacts,
           personaIds,
+          ...(maxRounds !== undefined && { maxRounds }),
           hasQuery,
           deadlineAt,
         }),
@@ -121,6 +145,35 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
       }),
     );
     register(
+      contracts.formOpinion,
+      ({ item }) => item,
+      (input) => {
+        asked.push(input);
+        const { personaId, item, round, readable } = input;
+        return {
+          item,
+          personaId,
+          model: Tag.parse("fake"),
+          round,
+          quotes: readable.length,
+          droppedQuotes: 0,
+          keyPoints: 1,
+          notFound: false,
+          ...opine?.({ item, round }),
+          inputTokens: 2,
+          outputTokens: 3,
+        };
+      },
+    );
+    register(
+      contracts.keepOutcome,
+      () => 0,
+      (input) => {
+        outcomes.push(input);
+        return { documents: input.opinions.length };
+      },
+    );
+    register(
       contracts.storeMetadata,
       () => 0,
       ({ readable }) => ({ documents: readable.length }),
@@ -137,12 +190,15 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
     df.app.orchestration(contracts.runStages.name, runStages);
     df.app.orchestration(contracts.processArtifact.name, processArtifact);
     df.app.orchestration(contracts.consultPersona.name, consultPersona);
+    df.app.orchestration(contracts.consultPanelist.name, consultPanelist);
   });
   const hub = openTestHub(app);
   return {
     hub,
     calls,
     ends,
+    outcomes,
+    asked,
     worker: app.worker,
     instanceIds: [
       jobId,
@@ -150,6 +206,7 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
         jobId,
         artifactCount: artifacts,
         personaCount: personas,
+        maxRounds,
       }),
     ],
     async start() {

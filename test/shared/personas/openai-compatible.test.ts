@@ -98,6 +98,7 @@ describe("an answer", () => {
           artifactIndex: 0,
           page: 2,
           heading: "Notice",
+          place: { page: 2 },
           text: "The tenant gives *nine months'* notice.",
         },
       ],

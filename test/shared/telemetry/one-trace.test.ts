@@ -58,7 +58,10 @@ async function post({ ports, core }: App, telemetry: Telemetry) {
     serviceUrl: "https://nucleus.example",
     isAllowedUrl: () => true,
     runnerOf: () => ports.runner,
-    check: () => ({ ok: true, personaIds: [tag("analyst")] }),
+    check: () => ({
+      outcome: "accepted",
+      personas: [core.personas.get("analyst")],
+    }),
   } as unknown as Parameters<typeof createRoutes>[0]).find(
     ({ name }) => name === "post-interaction",
   )!;
