@@ -126,7 +126,7 @@ function toOutcome(
   opinion: PersonaOpinion,
   model: Tag,
 ): Output {
-  const { confidence, agreesWith } = opinion;
+  const { confidence, agreesWith, groundedness, removedLinks } = opinion;
   return {
     item,
     personaId,
@@ -137,6 +137,8 @@ function toOutcome(
     keyPoints: opinion.keyPoints.length,
     notFound: opinion.notFound,
     ...(confidence !== undefined && { confidence }),
+    ...(groundedness !== undefined && { groundedness }),
+    ...(removedLinks !== undefined && { removedLinks }),
     ...(agreesWith && { agreesWith }),
     ...opinion.usage,
   };

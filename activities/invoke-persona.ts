@@ -14,6 +14,8 @@ export function createInvokePersona(options: FormOpinionOptions) {
       droppedQuotes: ___,
       confidence: ____,
       agreesWith: _____,
+      groundedness: ______,
+      removedLinks: _______,
       ...outcome
     } = await formOpinion({ ...input, round: 1, others: [] });
     return outcome;

@@ -1,19 +1,27 @@
+import type { Place } from "./place.ts";
+
 /**
  * Location marks: lines of their own in extracted Markdown which say where in the document the text below them stands.
  *
- * There are two sorts of place. Counted ones, pages and slides, are a page of a quote. Named ones, sheets, chapters
- * and times, stand above every heading that follows.
+ * There are two sorts of place in a document. Counted ones, pages and slides, are a page of a quote. Named ones, sheets,
+ * chapters and times, stand above every heading that follows. A third says which part of another document all of it is.
  *
  * K1. Every mark in an extracted text was written by Nucleus: what looks like one in a document is defused by
  *     `neutralizeMarks` before the real ones are added.
  * K2. `parseMark` gives a mark back for every mark that the functions of this file write.
  */
 export type Mark =
-  | { readonly kind: "page"; readonly page: number }
+  | { readonly kind: "page"; readonly page: number; readonly place: Place }
   /** A sheet's name, `chapter 3`, or `01:02:03`. */
-  | { readonly kind: "sheet"; readonly sheet: string };
+  | { readonly kind: "sheet"; readonly sheet: string; readonly place: Place }
+  | { readonly kind: "part"; readonly part: string };
 
 const maxSheetName = 100;
+
+/** The line before the whole text of a document that is the part at `path` (such as `2.1`) of another. */
+export function partMark(path: string): string {
+  return `<!-- part ${path} -->`;
+}
 
 /** The line before the text of page `page` (from 1). */
 export function pageMark(page: number): string {
@@ -51,20 +59,38 @@ export function sheetMark(name: string): string {
 
 /** The mark that `line` is, or `undefined` when it is a line of text. */
 export function parseMark(line: string): Mark | undefined {
-  const page = /^<!-- (?:page|slide) ([1-9]\d{0,6}) -->$/.exec(line)?.[1];
-  if (page !== undefined) return { kind: "page", page: Number(page) };
-  const sheet =
-    /^<!-- sheet ([^<>\n]{1,100}) -->$/.exec(line)?.[1] ??
-    /^<!-- (chapter [1-9]\d{0,6}) -->$/.exec(line)?.[1] ??
-    /^<!-- time (\d{2,6}:[0-5]\d:[0-5]\d) -->$/.exec(line)?.[1];
-  if (sheet !== undefined) return { kind: "sheet", sheet };
-  return undefined;
+  const [, word, value] =
+    /^<!-- (page|slide|chapter|sheet|time|part) ([^<>\n]{1,100}) -->$/.exec(
+      line,
+    ) ?? [];
+  if (word === undefined || value === undefined) return undefined;
+  switch (word) {
+    case "page":
+    case "slide":
+    case "chapter": {
+      if (!/^[1-9]\d{0,6}$/.test(value)) return undefined;
+      const number = Number(value);
+      const place = { [word]: number };
+      return word === "chapter"
+        ? { kind: "sheet", sheet: `chapter ${value}`, place }
+        : { kind: "page", page: number, place };
+    }
+    case "time":
+      if (!/^\d{2,6}:[0-5]\d:[0-5]\d$/.test(value)) return undefined;
+      return { kind: "sheet", sheet: value, place: { time: value } };
+    case "part":
+      if (!/^[1-9]\d{0,3}(?:\.[1-9]\d{0,3}){0,9}$/.test(value))
+        return undefined;
+      return { kind: "part", part: value };
+    default:
+      return { kind: "sheet", sheet: value, place: { sheet: value } };
+  }
 }
 
 /** `text` with everything defused that could be taken for a mark. */
 export function neutralizeMarks(text: string): string {
   return text.replace(
-    /<!--(?=\s*(?:page|slide|sheet|chapter|time)\b)/gi,
+    /<!--(?=\s*(?:page|slide|sheet|chapter|time|part)\b)/gi,
     "&lt;!--",
   );
 }

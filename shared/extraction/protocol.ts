@@ -4,9 +4,11 @@ import type { ErrorCode } from "../kernel/errors.ts";
  * What the parent and an extraction child say to each other on one duplex pipe: frames of a kind (1 byte), a length
  * (4 bytes, big-endian) and a payload.
  *
- * P1. A job is `begin`, any `data`, `end`; its answer any `text` followed by `done`, or `failed`.
- * P2. The child answers one job at a time, in order. It may answer `failed` before the `end` only by dying.
- * P3. Nothing but the text itself travels in the child's own words: failures are codes.
+ * P1. A job is `begin`, any `data`, `end`. Its answer is the document's, then each of its parts' in order, then `done`;
+ *     or, when the document itself cannot be read, `failed`.
+ * P2. A document's answer is any `text`, then `read`. A part's begins with `part`, and may also end in `failed`.
+ * P3. The child answers one job at a time, in order. It may answer `failed` before the `end` only by dying.
+ * P4. Nothing but texts and the names of parts travels in the child's own words: failures are codes.
  */
 export const frameKinds = {
   begin: 1,
@@ -15,6 +17,8 @@ export const frameKinds = {
   text: 4,
   done: 5,
   failed: 6,
+  read: 7,
+  part: 8,
 } as const;
 export type FrameKind = keyof typeof frameKinds;
 
@@ -28,19 +32,45 @@ export const pipeFd = 3;
 /** The signal by which a child that has outgrown its memory ends itself. */
 export const outgrownSignal = "SIGUSR2";
 
+/** How the words in pictures are read. */
+export interface OcrOptions {
+  /** Tesseract's names, such as `eng`, the main one first. */
+  readonly languages: readonly string[];
+  /** Where `{language}.traineddata.gz` is looked for, in order. */
+  readonly folders: readonly string[];
+}
+
 /** Payload of `begin`. */
 export interface JobHeader {
   readonly declaredMediaType?: string;
   /** With the dot, lower case. */
   readonly extension?: string;
+  /** The document and its parts up to this number were answered before, by a child that the last of them ended. */
+  readonly answeredParts?: number;
 }
 
-/** Payload of `done`. */
-export interface ResultHeader {
+/** Payload of `read`. */
+export interface DocumentHeader {
   readonly mediaType: string;
   readonly pages?: number;
   readonly words: number;
 }
+
+/** Payload of `part`. */
+export interface PartHeader {
+  /** From 1, over all parts of the document, parts of parts included. */
+  readonly number: number;
+  /** Its place among the parts: `2.1` is the first part of the second. */
+  readonly path: string;
+  readonly name?: string;
+  readonly sizeBytes?: number;
+}
+
+/** The most parts that a document may have, parts of parts included. */
+export const maxParts = 200;
+/** How deep parts may lie in parts. */
+export const maxPartDepth = 5;
+export const maxPartName = 255;
 
 export type ExtractionCode = Extract<ErrorCode, `extraction_${string}`>;
 

@@ -171,6 +171,8 @@ export const KnowledgeDocument = defineMetadata(
     /** How sure the persona was; with the two below, absent in what version 1.0.0 of the workflow stored. */
     confidence: Score.optional(),
     droppedQuotes: Count.optional(),
+    groundedness: Score.optional(),
+    removedLinks: Count.optional(),
     version: Tag.optional(),
     ...TokenUsage.shape,
     createdAt: IsoTime,

@@ -19,14 +19,15 @@ const withoutEvidenceAnswer =
 /**
  * The opinion as the persona's guardrails let it pass.
  *
- * @throws NucleusError persona_evidence_missing where too few quotes stand in the documents and the persona must fail
+ * @throws NucleusError persona_evidence_missing where too little stands in the documents and the persona must fail
  */
 function applyGuardrails(
   { guardrails }: PersonaDefinition,
   opinion: PersonaOpinion,
 ): PersonaOpinion {
-  const { minQuotes, maxQuotes, withoutEvidence } = guardrails;
-  if (!opinion.notFound && opinion.quotes.length < minQuotes) {
+  const { minQuotes, maxQuotes, minGroundedness, withoutEvidence } = guardrails;
+  const isGrounded = (opinion.groundedness ?? 0) >= minGroundedness;
+  if (!opinion.notFound && (opinion.quotes.length < minQuotes || !isGrounded)) {
     if (withoutEvidence === "fail")
       throw new NucleusError("persona_evidence_missing");
     return refuse(opinion);
@@ -43,7 +44,7 @@ function applyGuardrails(
 }
 
 function refuse(opinion: PersonaOpinion): PersonaOpinion {
-  const { data: _, ...kept } = opinion;
+  const { data: _, groundedness: __, ...kept } = opinion;
   return {
     ...kept,
     answer: withoutEvidenceAnswer,

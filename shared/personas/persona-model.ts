@@ -68,6 +68,10 @@ export const PersonaOpinion = z.strictObject({
   data: z.unknown().optional(),
   /** How many quotes were dropped, because they stand in no document. */
   droppedQuotes: Count.optional(),
+  /** How much of it stands in its quotes (`groundednessOf`). Absent where it states nothing. */
+  groundedness: Score.optional(),
+  /** How many addresses, pictures and pieces of markup were taken out of it. */
+  removedLinks: Count.optional(),
   /** Of the opinions that it was shown, those that it agrees with, by their personas' places. */
   agreesWith: z.array(Count).optional(),
   /** The fallback that answered, where the persona's first deployment did not. */

@@ -135,11 +135,19 @@ const Guardrails = z
       .max(100)
       .default(0)
       .describe("So many quotes must really stand in the documents"),
+    minGroundedness: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe(
+        "So large a share of the answer must stand in its quotes (0 to 1)",
+      ),
     withoutEvidence: z
       .enum(["refuse", "fail"])
       .default("refuse")
       .describe(
-        "What happens with fewer quotes: `refuse` answers notFound, `fail` fails the persona with persona_evidence_missing",
+        "What happens with less: `refuse` answers notFound, `fail` fails the persona with persona_evidence_missing",
       ),
     outputFields: z
       .array(z.enum(outputFields))

@@ -62,6 +62,8 @@ const OpinionOutcome = z.strictObject({
   round: Count,
   quotes: Count,
   droppedQuotes: Count,
+  groundedness: Score.optional(),
+  removedLinks: Count.optional(),
   keyPoints: Count,
   notFound: z.boolean(),
   confidence: Score.optional(),

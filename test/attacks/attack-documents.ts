@@ -77,7 +77,6 @@ const write: Readonly<
   docx: async (lines) =>
     Packer.toBuffer(
       new Document({
-        comments: undefined,
         sections: [
           {
             children: lines.map((line) => new Paragraph(withoutControls(line))),

@@ -7,7 +7,6 @@ import {
   toNucleusError,
   type ErrorCode,
 } from "../../kernel/errors.ts";
-import type { ExtractedDocument } from "../extractor.ts";
 import {
   createFrameReader,
   outgrownSignal,
@@ -15,8 +14,13 @@ import {
   toFrames,
   type FrameKind,
   type JobHeader,
+  type OcrOptions,
 } from "../protocol.ts";
-import { createJobAnswer, type JobAnswer } from "./job-answer.ts";
+import {
+  type Answered,
+  createJobAnswer,
+  type JobAnswer,
+} from "./job-answer.ts";
 import { readMemory } from "./read-memory.ts";
 
 export interface ChildOptions {
@@ -24,17 +28,20 @@ export interface ChildOptions {
   readonly maxInputBytes: number;
   readonly maxUnpackedBytes: number;
   readonly maxRssBytes: number;
+  /** How pictures and scanned pages are read; absent, they are not. */
+  readonly ocr?: OcrOptions;
 }
 
 export interface ExtractionChild {
   readonly pid: number | undefined;
   /** False once the process has ended or was told to. */
   readonly isAlive: boolean;
-  /** One job at a time. When it throws and the child is still alive, the child is fit for the next job. */
+  /** One job at a time; `onPart` hears of each part before it is read. When the child is still alive after it, it is fit for the next job. */
   run(
     header: JobHeader,
     bytes: AsyncIterable<Uint8Array>,
-  ): Promise<ExtractedDocument>;
+    onPart: () => void,
+  ): Promise<Answered>;
   /** Ends the process now; the running job fails with `reason`. */
   kill(reason: ErrorCode): void;
   /** Resolves when the process has ended. */
@@ -80,8 +87,12 @@ export function startExtractionChild(options: ChildOptions): ExtractionChild {
     ended,
     kill,
     hold: (isHeld) => hold([child, pipe], isHeld),
-    async run(header, bytes) {
-      const current = createJobAnswer(options.maxUnpackedBytes);
+    async run(header, bytes, onPart) {
+      const current = createJobAnswer(
+        options.maxUnpackedBytes,
+        header.answeredParts,
+        onPart,
+      );
       answer = current;
       if (!isAlive) current.fail(new NucleusError("extraction_crashed"));
       const timer = watchPeak(child.pid, options.maxRssBytes, () =>
@@ -94,7 +105,7 @@ export function startExtractionChild(options: ChildOptions): ExtractionChild {
           kill("extraction_crashed");
         });
       try {
-        return await current.document;
+        return await current.answered;
       } finally {
         clearInterval(timer);
         answer = undefined;
@@ -200,6 +211,7 @@ function spawnChild(options: ChildOptions): ChildProcess {
       module,
       String(options.maxRssBytes),
       String(options.maxUnpackedBytes),
+      ...(options.ocr === undefined ? [] : [JSON.stringify(options.ocr)]),
     ],
     {
       env: { TZ: "UTC" },

@@ -1,6 +1,9 @@
 import { neutralizeMarks } from "../marks.ts";
-import type { JobHeader, ResultHeader } from "../protocol.ts";
-import { sniff, type Sniffed } from "./sniff.ts";
+import type { DocumentHeader, JobHeader } from "../protocol.ts";
+import type { Budget } from "./budget.ts";
+import type { OpenOcr } from "./open-ocr.ts";
+import { readDocument } from "./read-document.ts";
+import { sniff } from "./sniff.ts";
 import { countWords, inPieces, tidyText } from "./text.ts";
 import { Unreadable } from "./unreadable.ts";
 
@@ -10,14 +13,29 @@ export interface Section {
   readonly text: string;
 }
 
-export interface ExtractionLimits {
-  /** For all inflated parts of an archive together, and for the text that comes out. */
-  readonly maxUnpackedBytes: number;
+/** A document inside another, not read yet. */
+export interface ContainedDocument {
+  readonly name?: string;
+  /** What the container says it is. */
+  readonly declaredMediaType?: string;
+  readonly sizeBytes?: number;
+  /** @throws Unreadable with the reason why there are none. */
+  bytes(): Promise<Buffer>;
 }
 
-interface Extraction extends ResultHeader {
+/** What may still come out of the artifact, its parts included, and whether pictures are read. */
+export interface ExtractionLimits {
+  /** What archives inflate to. */
+  readonly unpacked: Budget;
+  /** The text. */
+  readonly text: Budget;
+  readonly openOcr: OpenOcr;
+}
+
+interface Extraction extends DocumentHeader {
   /** The Markdown as UTF-8, in pieces. */
   readonly sections: readonly Buffer[];
+  readonly contained: readonly ContainedDocument[];
 }
 
 /**
@@ -31,18 +49,17 @@ export async function extractDocument(
   limits: ExtractionLimits,
 ): Promise<Extraction> {
   if (bytes.byteLength === 0) throw new Unreadable("extraction_empty");
-  const sniffed = await sniff(bytes, header, limits);
-  const sections = await readSections(sniffed);
+  const sniffed = await sniff(bytes, header, limits.unpacked);
+  const { sections, contained = [] } = await readDocument(
+    sniffed,
+    limits.openOcr,
+  );
 
   let words = 0;
-  let size = 0;
   const encoded: Buffer[] = [];
   const add = (text: string): void => {
     const piece = Buffer.from(text);
-    size += piece.byteLength;
-    if (size > limits.maxUnpackedBytes) {
-      throw new Unreadable("extraction_too_large");
-    }
+    limits.text.spend(piece.byteLength);
     encoded.push(piece);
   };
   sections.forEach(({ mark, text }, index) => {
@@ -63,63 +80,6 @@ export async function extractDocument(
     words,
     ...(pages === undefined ? {} : { pages }),
     sections: encoded,
+    contained,
   };
-}
-
-/** Each kind's library is loaded when the first document of that kind comes. */
-async function readSections(sniffed: Sniffed): Promise<readonly Section[]> {
-  switch (sniffed.kind) {
-    case "pdf": {
-      const { readPdf } = await import("./kinds/pdf.ts");
-      return readPdf(sniffed.bytes);
-    }
-    case "docx": {
-      const { readDocx } = await import("./kinds/docx.ts");
-      return [{ text: await readDocx(sniffed.archive) }];
-    }
-    case "xlsx": {
-      const { readXlsx } = await import("./kinds/xlsx.ts");
-      return readXlsx(sniffed.archive);
-    }
-    case "pptx": {
-      const { readPptx } = await import("./kinds/pptx.ts");
-      return readPptx(sniffed.archive);
-    }
-    case "odt": {
-      const { readOdt } = await import("./kinds/odt.ts");
-      return [{ text: await readOdt(sniffed.archive) }];
-    }
-    case "ods": {
-      const { readOds } = await import("./kinds/ods.ts");
-      return readOds(sniffed.archive);
-    }
-    case "epub": {
-      const { readEpub } = await import("./kinds/epub.ts");
-      return readEpub(sniffed.archive);
-    }
-    case "html": {
-      const { readHtml } = await import("./kinds/html.ts");
-      return [{ text: await readHtml(sniffed.text) }];
-    }
-    case "rtf": {
-      const { readRtf } = await import("./kinds/rtf.ts");
-      return [{ text: readRtf(sniffed.bytes) }];
-    }
-    case "subtitles": {
-      const { readSubtitles } = await import("./kinds/subtitles.ts");
-      return readSubtitles(sniffed.text);
-    }
-    case "csv": {
-      const { readCsv } = await import("./kinds/csv.ts");
-      return [{ text: readCsv(sniffed.text, sniffed.delimiter) }];
-    }
-    case "json": {
-      const { toPathLines } = await import("./kinds/json.ts");
-      return [{ text: toPathLines(sniffed.value) }];
-    }
-    case "text":
-      return [{ text: sniffed.text }];
-    default:
-      return sniffed satisfies never;
-  }
 }

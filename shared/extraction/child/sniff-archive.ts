@@ -1,4 +1,5 @@
 import type { Archive } from "./archive.ts";
+import type { Budget } from "./budget.ts";
 import { readPart } from "./office-parts.ts";
 import { Unreadable } from "./unreadable.ts";
 
@@ -23,6 +24,13 @@ export interface SniffedArchive {
   readonly archive: Archive;
 }
 
+/** An archive of documents. */
+interface SniffedZip {
+  readonly kind: "zip";
+  readonly mediaType: "application/zip";
+  readonly archive: Archive;
+}
+
 /** The main part that tells the kinds of Office Open XML packages apart. */
 const mainParts: readonly (readonly [RegExp, ArchiveKind])[] = [
   [/^word\/document\d*\.xml$/, "docx"],
@@ -39,14 +47,32 @@ const declaredKinds: Readonly<Record<string, ArchiveKind>> = {
   [mediaTypes.epub]: "epub",
 };
 
+/** By these an archive is one document or program of a kind that is not read, and no archive of documents. */
+const mainPartsOfOthers = [
+  "[Content_Types].xml",
+  "mimetype",
+  "META-INF/MANIFEST.MF",
+  "AndroidManifest.xml",
+];
+
 /**
  * Finds out by its parts what document an archive is.
  *
- * @throws Unreadable `extraction_unsupported` for any other archive, `extraction_encrypted`
+ * @throws Unreadable `extraction_unsupported`, `extraction_encrypted`, `extraction_too_large`
  */
-export async function sniffArchive(archive: Archive): Promise<SniffedArchive> {
+export async function sniffArchive(
+  archive: Archive,
+  unpacked: Budget,
+): Promise<SniffedArchive | SniffedZip> {
   const kind = kindByMainPart(archive) ?? (await kindByMimetype(archive));
-  if (kind === undefined) throw new Unreadable("extraction_unsupported");
+  if (kind === undefined) {
+    if (mainPartsOfOthers.some((name) => archive.has(name)))
+      throw new Unreadable("extraction_unsupported");
+    return { kind: "zip", mediaType: "application/zip", archive };
+  }
+  if (archive.declaredBytes > unpacked.left)
+    throw new Unreadable("extraction_too_large");
+  if (archive.isEncrypted) throw new Unreadable("extraction_encrypted");
   if (kind === "odt" || kind === "ods") await refuseEncrypted(archive);
   return { kind, mediaType: mediaTypes[kind], archive };
 }

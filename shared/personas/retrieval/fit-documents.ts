@@ -2,6 +2,8 @@ import type { PersonaDocument } from "../persona-model.ts";
 import { type Passage, splitPassages } from "../passages.ts";
 import type { Question } from "./question.ts";
 import { rankPassages } from "./rank-passages.ts";
+import { splitLongPassages } from "./split-long-passages.ts";
+import type { Tokenizer } from "./tokens.ts";
 
 /** A document's text as it goes into a prompt, in the clear. */
 export interface FittedDocument {
@@ -9,76 +11,127 @@ export interface FittedDocument {
   readonly text: string;
 }
 
-/** Where something was left out. */
-const gap = "[…]";
-const bytesPerToken = 3.5;
-
-/** A cautious estimate: about four letters of English, or one sign of Chinese, are a token. */
-export function estimateTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text, "utf8") / bytesPerToken);
+/** The documents as far as there was room for them. */
+export interface Fitted {
+  readonly documents: readonly FittedDocument[];
+  /** What the documents are, whole. */
+  readonly wholeTokens: number;
+  /** What of them goes into the prompt. */
+  readonly sentTokens: number;
 }
 
-/** The beginning of a text, estimated at no more than `maxTokens`. */
-export function toFirstTokens(text: string, maxTokens: number): string {
-  const bytes = Buffer.from(text, "utf8");
-  const end = Math.floor(maxTokens * bytesPerToken);
-  if (bytes.length <= end) return text;
-  // A decoder in streaming mode keeps back a character that was cut in half.
-  return new TextDecoder().decode(bytes.subarray(0, end), { stream: true });
+/** Where something was left out. */
+const gap = "[…]";
+/** What a single passage may take of the room. */
+const passageShare = 1 / 4;
+/** The room in which each document has its say, the most relevant passage of each first. */
+const eachDocumentShare = 1 / 3;
+const leastTokens = 8;
+
+interface FitOptions {
+  readonly maxTokens: number;
+  readonly tokenizer: Tokenizer;
 }
 
 /**
  * The documents, whole when they fit into `maxTokens`; else the passages that matter most to the questions, each below
- * its page and heading, in document order. Without questions every document gives its beginning, by equal shares.
+ * its page and heading, in document order. A third of the room is for the best passage of each document, whatever the
+ * others hold. Without questions every document gives its beginning, by equal shares.
  */
 export function fitDocuments(
   documents: readonly PersonaDocument[],
   questions: readonly Question[],
-  maxTokens: number,
-): FittedDocument[] {
+  options: FitOptions,
+): Fitted {
+  const { maxTokens, tokenizer } = options;
   const whole = documents.map(({ artifactIndex, text }) => ({
     artifactIndex,
     text: text.revealText(),
   }));
-  const needed = whole.reduce((sum, { text }) => sum + estimateTokens(text), 0);
-  if (needed <= maxTokens) return whole;
+  const wholeTokens = countTokens(whole, tokenizer);
+  if (wholeTokens <= maxTokens)
+    return { documents: whole, wholeTokens, sentTokens: wholeTokens };
 
+  const longest = Math.max(leastTokens, Math.floor(maxTokens * passageShare));
   const passages = whole.flatMap(({ artifactIndex, text }) =>
-    splitPassages(artifactIndex, text),
+    splitLongPassages(splitPassages(artifactIndex, text), longest, tokenizer),
   );
-  const chosen = choosePassages(
-    passages,
-    inOrderOfNeed(passages, questions, documents.length),
-    maxTokens,
-  );
-  return whole.map(({ artifactIndex }) => ({
+  const chosen = choosePassages(passages, questions, {
+    ...options,
+    documentCount: documents.length,
+  });
+  const chosenOf = Map.groupBy(passages, (passage) => passage.artifactIndex);
+  const fitted = whole.map(({ artifactIndex }) => ({
     artifactIndex,
-    text: assemble(
-      passages.filter((passage) => passage.artifactIndex === artifactIndex),
-      chosen,
-    ),
+    text: assemble(chosenOf.get(artifactIndex) ?? [], chosen),
   }));
+  const sentTokens = countTokens(fitted, tokenizer);
+  return { documents: fitted, wholeTokens, sentTokens };
 }
 
-/** Relevant passages first, each with its neighbours; then, document by document in turn, from the beginning. */
-function inOrderOfNeed(
+function countTokens(
+  documents: readonly FittedDocument[],
+  tokenizer: Tokenizer,
+): number {
+  return documents.reduce((sum, { text }) => sum + tokenizer.count(text), 0);
+}
+
+function choosePassages(
   passages: readonly Passage[],
   questions: readonly Question[],
-  documentCount: number,
-): Passage[] {
+  options: FitOptions & { readonly documentCount: number },
+): ReadonlySet<Passage> {
+  const { maxTokens, tokenizer, documentCount } = options;
   const terms = questions.flatMap((question) => question.terms);
-  const { ranked } = rankPassages(passages, terms);
-  const position = new Map(passages.map((passage, index) => [passage, index]));
-  const relevant = ranked.flatMap(({ passage }) => {
-    const at = position.get(passage) ?? 0;
-    return [at, at - 1, at + 1]
-      .map((index) => passages[index])
-      .filter((near) => near?.artifactIndex === passage.artifactIndex)
-      .filter((near) => near !== undefined);
-  });
-  return [...relevant, ...inTurn(passages, documentCount)];
+  const ranked = rankPassages(passages, terms).ranked.map(
+    ({ passage }) => passage,
+  );
+  const chosen = new Set<Passage>();
+  let left = maxTokens;
+  /** Takes what there is room for above `kept`. */
+  const take = (wanted: Iterable<Passage>, kept: number): void => {
+    for (const passage of wanted) {
+      if (left - kept < leastTokens) return;
+      if (chosen.has(passage)) continue;
+      const cost = tokenizer.count(`${gap}\n${render(passage, undefined)}\n`);
+      if (cost > left - kept) continue;
+      chosen.add(passage);
+      left -= cost;
+    }
+  };
+  if (documentCount > 1)
+    take(bestOfEach(ranked), maxTokens * (1 - eachDocumentShare));
+  take(withNeighbours(ranked, passages), 0);
+  take(inTurn(passages, documentCount), 0);
+  return chosen;
 }
 
+/** The best passage of each document, the best of all first. */
+function bestOfEach(ranked: readonly Passage[]): Passage[] {
+  const seen = new Set<number>();
+  return ranked.filter(({ artifactIndex }) => {
+    const isFirst = !seen.has(artifactIndex);
+    seen.add(artifactIndex);
+    return isFirst;
+  });
+}
+
+/** Each passage, and then those before and after it in its document. */
+function* withNeighbours(
+  ranked: readonly Passage[],
+  passages: readonly Passage[],
+): Iterable<Passage> {
+  const position = new Map(passages.map((passage, index) => [passage, index]));
+  for (const passage of ranked) {
+    const at = position.get(passage) ?? 0;
+    for (const index of [at, at - 1, at + 1]) {
+      const near = passages[index];
+      if (near?.artifactIndex === passage.artifactIndex) yield near;
+    }
+  }
+}
+
+/** Document by document in turn, from the beginning. */
 function inTurn(
   passages: readonly Passage[],
   documentCount: number,
@@ -92,25 +145,6 @@ function inTurn(
     })
     .toSorted((a, b) => a.turn - b.turn)
     .map(({ passage }) => passage);
-}
-
-function choosePassages(
-  passages: readonly Passage[],
-  wanted: readonly Passage[],
-  maxTokens: number,
-): ReadonlySet<Passage> {
-  const chosen = new Set<Passage>();
-  let left = maxTokens;
-  for (const passage of wanted) {
-    if (chosen.has(passage)) continue;
-    const cost =
-      estimateTokens(render(passage, undefined)) + estimateTokens(gap);
-    if (cost > left) continue;
-    chosen.add(passage);
-    left -= cost;
-    if (chosen.size === passages.length) break;
-  }
-  return chosen;
 }
 
 function assemble(

@@ -4,9 +4,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-import { docx, pdf, xlsx } from "./documents.ts";
+import { docx, pdf, xlsx, zip } from "./documents.ts";
+import { eml, msg } from "./mails.ts";
 import { epub, line, odf, pptx, shape } from "./office-documents.ts";
-import { childModule, extract, openExtractor } from "./open-extractor.ts";
+import {
+  childModule,
+  englishData,
+  extract,
+  openExtractor,
+} from "./open-extractor.ts";
+import { drawText, png } from "./pictures.ts";
 
 test("the bundled child reads every kind, on its own in a folder", async () => {
   const folder = await mkdtemp(join(tmpdir(), "extraction-child-"));
@@ -27,7 +34,10 @@ test("the bundled child reads every kind, on its own in a folder", async () => {
     external: ["canvas"],
     logLevel: "error",
   });
-  const extractor = openExtractor({ childModule: join(folder, "main.mjs") });
+  const extractor = openExtractor({
+    childModule: join(folder, "main.mjs"),
+    ocr: { languages: ["eng"], folders: [englishData] },
+  });
   try {
     const read = async (bytes: Uint8Array | string, name?: string) => {
       const { mediaType, words, code } = await extract(extractor, bytes, name);
@@ -55,9 +65,12 @@ test("the bundled child reads every kind, on its own in a folder", async () => {
     expect(await read("WEBVTT\n\n00:00.000 --> 00:01.000\nHi\n")).toBe(
       "text/vtt 1",
     );
-    expect(
-      await read(Buffer.from("89504e470d0a1a0a0000000d49484452", "hex")),
-    ).toBe("extraction_unsupported");
+    const scan = png(drawText("THE LEASE ENDS IN MARCH"));
+    expect(await read(scan)).toBe("image/png 5");
+    const mail = eml({ plain: "One", attached: [] });
+    expect(await read(mail)).toBe("message/rfc822 10");
+    expect(await read(msg({ subject: "One two" }))).toMatch(/outlook 2$/);
+    expect(await read(zip({ "a.txt": "x" }))).toBe("application/zip 3");
   } finally {
     await extractor.close();
     await rm(folder, { recursive: true });

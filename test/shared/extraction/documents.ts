@@ -1,3 +1,4 @@
+import { deflateSync } from "node:zlib";
 import {
   Document,
   FootnoteReferenceRun,
@@ -38,6 +39,46 @@ export async function pdf(
 function drawOn(page: PDFPage, font: PDFFont): Draw {
   return (text, { x, y, size = 11 }) =>
     page.drawText(text, { x, y: 842 - y, size, font });
+}
+
+/** A PDF made of raw objects; `objects[0]` is object 1, the catalog. */
+export function rawPdf(
+  objects: readonly (string | Buffer)[],
+  trailer = "",
+): Buffer {
+  const parts: Buffer[] = [Buffer.from("%PDF-1.7\n")];
+  objects.forEach((object, index) => {
+    parts.push(
+      Buffer.from(`${index + 1} 0 obj\n`),
+      Buffer.from(object),
+      Buffer.from("\nendobj\n"),
+    );
+  });
+  parts.push(
+    Buffer.from(
+      `trailer\n<< /Root 1 0 R /Size ${objects.length + 1} ${trailer} >>\n%%EOF\n`,
+    ),
+  );
+  return Buffer.concat(parts);
+}
+
+/** A document of one page, whose text is the object that follows. */
+export const onePage = [
+  "<< /Type /Catalog /Pages 2 0 R >>",
+  "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+  "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>",
+];
+
+/** A packed stream. */
+export function pdfStream(bytes: Uint8Array): Buffer {
+  const packed = deflateSync(bytes);
+  return Buffer.concat([
+    Buffer.from(
+      `<< /Filter /FlateDecode /Length ${packed.byteLength} >>\nstream\n`,
+    ),
+    packed,
+    Buffer.from("\nendstream"),
+  ]);
 }
 
 export async function docx(): Promise<Uint8Array> {

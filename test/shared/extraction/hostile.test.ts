@@ -1,9 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { deflateRawSync, deflateSync } from "node:zlib";
+import { deflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ContentExtractor } from "../../../shared/extraction/extractor.ts";
-import { docx, pdf, xlsx, zip, zipOf } from "./documents.ts";
+import {
+  docx,
+  onePage,
+  pdf,
+  pdfStream,
+  rawPdf,
+  xlsx,
+  zip,
+  zipOf,
+} from "./documents.ts";
 import { epub, odf, pptx } from "./office-documents.ts";
+import { drawText, png } from "./pictures.ts";
 import {
   extract,
   maxRssBytes,
@@ -27,41 +37,6 @@ const compoundFile = (stream: string): Buffer =>
     Buffer.alloc(512),
   ]);
 
-/** A PDF made of raw objects; `objects[0]` is object 1, the catalog. */
-function rawPdf(objects: readonly (string | Buffer)[], trailer = ""): Buffer {
-  const parts: Buffer[] = [Buffer.from("%PDF-1.7\n")];
-  objects.forEach((object, index) => {
-    parts.push(
-      Buffer.from(`${index + 1} 0 obj\n`),
-      Buffer.from(object),
-      Buffer.from("\nendobj\n"),
-    );
-  });
-  parts.push(
-    Buffer.from(
-      `trailer\n<< /Root 1 0 R /Size ${objects.length + 1} ${trailer} >>\n%%EOF\n`,
-    ),
-  );
-  return Buffer.concat(parts);
-}
-
-const onePage = [
-  "<< /Type /Catalog /Pages 2 0 R >>",
-  "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-  "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>",
-];
-
-function stream(bytes: Uint8Array): Buffer {
-  const packed = deflateSync(bytes);
-  return Buffer.concat([
-    Buffer.from(
-      `<< /Filter /FlateDecode /Length ${packed.byteLength} >>\nstream\n`,
-    ),
-    packed,
-    Buffer.from("\nendstream"),
-  ]);
-}
-
 const locked = rawPdf(
   onePage,
   `/ID [<${"00".repeat(16)}> <${"00".repeat(16)}>] /Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -44 /O <${"11".repeat(32)}> /U <${"22".repeat(32)}> >>`,
@@ -78,7 +53,12 @@ describe("every document that cannot be read gets its code", () => {
       () => "<!doctype html><html><body><img></body></html>",
       "empty",
     ],
-    ["a zip archive", () => zip({ "a.txt": "text" }), "unsupported"],
+    [
+      "a program in an archive",
+      () => zip({ "META-INF/MANIFEST.MF": "" }),
+      "unsupported",
+    ],
+    ["an archive of nothing", () => zip({ "folder/": "" }), "empty"],
     [
       "an OpenDocument drawing",
       () => zip({ mimetype: "application/vnd.oasis.opendocument.graphics" }),
@@ -90,10 +70,11 @@ describe("every document that cannot be read gets its code", () => {
     ["subtitles without words", () => "WEBVTT\n\nNOTE none\n", "empty"],
     ["random bytes", () => randomBytes(5000), "unsupported"],
     [
-      "a picture",
-      () => Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"),
+      "an animation",
+      () => Buffer.from("474946383961010001000000003b000000", "hex"),
       "unsupported",
     ],
+    ["a picture", () => png(drawText("A")), "ocr_off"],
     ["PostScript", () => "%!PS-Adobe-3.0\n(text) show", "unsupported"],
     ["a .doc or .xls", () => compoundFile("WordDocument"), "unsupported"],
     ["a locked PDF", () => locked, "encrypted"],
@@ -198,11 +179,9 @@ describe("a document made to harm is stopped or read, and no child takes more th
       "parts that are each within the limit, but not together",
       () =>
         zipOf(
-          ["xl/workbook.xml", "xl/styles.xml"].map((name) => ({
-            name,
-            bytes: blanks,
-            declaredSize: 70 * mebibyte,
-          })),
+          ["[Content_Types].xml", "xl/workbook.xml", "xl/styles.xml"].map(
+            (name) => ({ name, bytes: blanks, declaredSize: 70 * mebibyte }),
+          ),
         ),
       "too_large",
     ],
@@ -210,7 +189,10 @@ describe("a document made to harm is stopped or read, and no child takes more th
     [
       "a PDF page of 400 MB",
       () =>
-        rawPdf([...onePage, stream(Buffer.alloc(400 * mebibyte, "(a) Tj "))]),
+        rawPdf([
+          ...onePage,
+          pdfStream(Buffer.alloc(400 * mebibyte, "(a) Tj ")),
+        ]),
       "too_large",
     ],
     [

@@ -5,26 +5,39 @@ import {
   neutralizeMarks,
   pageMark,
   parseMark,
+  partMark,
   sheetMark,
   slideMark,
   timeMark,
 } from "../../../shared/extraction/marks.ts";
 
 test("a mark that was written is read back", () => {
-  expect(parseMark(pageMark(12))).toEqual({ kind: "page", page: 12 });
+  expect(parseMark(pageMark(12))).toEqual({
+    kind: "page",
+    page: 12,
+    place: { page: 12 },
+  });
   expect(parseMark(sheetMark("Sales 2025"))).toEqual({
     kind: "sheet",
     sheet: "Sales 2025",
+    place: { sheet: "Sales 2025" },
   });
-  expect(parseMark(slideMark(3))).toEqual({ kind: "page", page: 3 });
+  expect(parseMark(slideMark(3))).toEqual({
+    kind: "page",
+    page: 3,
+    place: { slide: 3 },
+  });
   expect(parseMark(chapterMark(4))).toEqual({
     kind: "sheet",
     sheet: "chapter 4",
+    place: { chapter: 4 },
   });
   expect(parseMark(timeMark(3723.9))).toEqual({
     kind: "sheet",
     sheet: "01:02:03",
+    place: { time: "01:02:03" },
   });
+  expect(parseMark(partMark("2.1"))).toEqual({ kind: "part", part: "2.1" });
 });
 
 test("any sheet name gives a mark on one line that is read back", () => {
@@ -53,6 +66,7 @@ test("no line of a neutralised text is a mark, whatever surrounds it", () => {
     "sheet",
     "chapter",
     "time",
+    "part",
     "00:00:03",
     "3",
     "-->",
@@ -71,6 +85,7 @@ test.each([
   "<!-- page 0 -->",
   "<!-- page 3 --> x",
   "<!-- chapter x -->",
+  "<!-- part 1. -->",
   "<!-- time 00:61:00 -->",
   " <!-- page 3 -->",
   "page 3",

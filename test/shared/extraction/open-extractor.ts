@@ -1,10 +1,14 @@
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { readMemory } from "../../../shared/extraction/adapters/read-memory.ts";
 import {
   createChildProcessExtractor,
   type ChildProcessExtractorOptions,
 } from "../../../shared/extraction/adapters/child-process.ts";
-import type { ContentExtractor } from "../../../shared/extraction/extractor.ts";
+import type {
+  ContentExtractor,
+  ExtractedPart,
+} from "../../../shared/extraction/extractor.ts";
 import { Content } from "../../../shared/kernel/content.ts";
 import { NucleusError } from "../../../shared/kernel/errors.ts";
 
@@ -14,6 +18,14 @@ export const maxRssBytes = 400 * mebibyte;
 export const childModule = new URL(
   "../../../shared/extraction/child/main.ts",
   import.meta.url,
+);
+
+/** Tesseract's data for English. */
+export const englishData = fileURLToPath(
+  new URL(
+    "../../../node_modules/@tesseract.js-data/eng/4.0.0_best_int",
+    import.meta.url,
+  ),
 );
 
 export function openExtractor(
@@ -46,6 +58,16 @@ export interface Outcome {
   readonly pages?: number;
   readonly words?: number;
   readonly code?: string;
+  /** By path. */
+  readonly parts?: Readonly<Record<string, PartOutcome>>;
+  readonly incomplete?: string;
+}
+
+interface PartOutcome {
+  readonly name?: string;
+  readonly mediaType?: string;
+  readonly text?: string;
+  readonly code?: string;
 }
 
 /** Extracts `bytes` and tells what came out: the document, or the code of the failure. */
@@ -55,17 +77,35 @@ export async function extract(
   fileName?: string,
 ): Promise<Outcome> {
   try {
-    const { text, ...rest } = await extractor.extract({
+    const { text, parts, ...rest } = await extractor.extract({
       bytes: inChunks(bytes),
+      reopen: () => inChunks(bytes),
       ...(fileName === undefined
         ? {}
         : { fileName: Content.fromText(fileName) }),
     });
-    return { ...rest, text: text.revealText() };
+    return {
+      ...rest,
+      text: text.revealText(),
+      ...(parts && {
+        parts: Object.fromEntries(
+          parts.map((part) => [part.path, toPartOutcome(part)]),
+        ),
+      }),
+    };
   } catch (error) {
     if (!(error instanceof NucleusError)) throw error;
     return { code: error.code };
   }
+}
+
+function toPartOutcome({ name, outcome }: ExtractedPart): PartOutcome {
+  return {
+    ...(name && { name: name.revealText() }),
+    ...("code" in outcome
+      ? { code: outcome.code }
+      : { mediaType: outcome.mediaType, text: outcome.text.revealText() }),
+  };
 }
 
 /** The process ids of this process's children. */

@@ -83,7 +83,7 @@ describe("a route", () => {
   test("that works at once asks one model, and says nothing of it", async () => {
     const outcome = await ask({ model });
     expect(routeOf(outcome)).toEqual(["first"]);
-    expect(outcome.opinion).toEqual(good);
+    expect(outcome.opinion).toEqual({ ...good, groundedness: 1 });
   });
 
   test("leads on for the failures that a fallback is there for, and says which one answered", async () => {
@@ -196,7 +196,10 @@ describe("guardrails", () => {
   };
 
   test("let an answer pass that keeps to them", async () => {
-    expect(await guarded({ minQuotes: 3 })).toEqual(good);
+    expect(await guarded({ minQuotes: 3 })).toEqual({
+      ...good,
+      groundedness: 1,
+    });
   });
 
   test("cut quotes to as many as may leave", async () => {

@@ -34,6 +34,7 @@ describe("parsePersona", () => {
       knowledgeScope: { strategy: "AllUserArtifacts" },
       guardrails: {
         maxQuotes: 20,
+        minGroundedness: 0,
         minQuotes: 0,
         withoutEvidence: "refuse",
         outputFields: ["answer", "keyPoints", "quotes", "data"],

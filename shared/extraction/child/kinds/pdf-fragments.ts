@@ -49,9 +49,13 @@ export function toFragments(
   return fragments;
 }
 
-type Matrix = readonly [number, number, number, number, number, number];
+export type Matrix = readonly [number, number, number, number, number, number];
 
-function multiply(left: readonly number[], right: readonly number[]): Matrix {
+/** The transformation that is `right`, then `left`. */
+export function multiply(
+  left: readonly number[],
+  right: readonly number[],
+): Matrix {
   const [a = 1, b = 0, c = 0, d = 1, e = 0, f = 0] = left;
   const [g = 1, h = 0, i = 0, j = 1, k = 0, l = 0] = right;
   return [

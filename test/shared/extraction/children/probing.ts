@@ -27,5 +27,6 @@ pipe.once("data", () => {
   const text = JSON.stringify({ could, environment });
   for (const frame of toFrames("text", Buffer.from(text))) pipe.write(frame);
   const result = Buffer.from('{"mediaType":"text/plain","words":1}');
-  for (const frame of toFrames("done", result)) pipe.write(frame);
+  for (const frame of toFrames("read", result)) pipe.write(frame);
+  for (const frame of toFrames("done")) pipe.write(frame);
 });
