@@ -23,7 +23,7 @@ import { extractData } from "./extractive-data.ts";
 const extractiveModelName = "extractive-1";
 
 /** Below this, what was found speaks of something near, and "not found" is the honest answer. */
-const enough = 0.62;
+const enough = 0.66;
 const closeToBest = 0.9;
 const quotesPerQuestion = 3;
 const summarySentences = {

@@ -45,13 +45,14 @@ export function toQuestions(query: string): Question[] {
     const inherits =
       first !== undefined &&
       /\b(?:it|its|they|them|their|this|that|these|those)\b/i.test(text);
-    const own = toQuestionTerms(text);
+    const cue = cueOf(text);
+    const own = toQuestionTerms(text, cue);
     const terms = inherits ? withInherited(own, first.terms) : own;
     if (terms.length > 0)
       questions.push({
         text,
         terms,
-        cue: cueOf(text),
+        cue,
         head: headOf(text),
         isCount: /\bhow many\b/i.test(text),
       });
@@ -73,7 +74,7 @@ function splitQuery(query: string): string[] {
     .filter((part) => toTerms(part).length > 0);
 }
 
-function toQuestionTerms(text: string): QuestionTerm[] {
+function toQuestionTerms(text: string, cue: Cue | undefined): QuestionTerm[] {
   const named = new Set(toTerms(namesIn(text).join(" ")));
   const partners = compoundsIn(text);
   const labels = labelsIn(text);
@@ -81,7 +82,7 @@ function toQuestionTerms(text: string): QuestionTerm[] {
     term,
     partner: partners.get(term),
     labels: labels.get(term),
-    factor: isLight(term) && !named.has(term) ? lightFactor : 1,
+    factor: isSmall(term, cue) && !named.has(term) ? lightFactor : 1,
     isRequired: hasDigit(term) || named.has(term),
   }));
 }
@@ -101,6 +102,15 @@ function headOf(text: string): string | undefined {
     .find((found) => found !== undefined);
   const head = toTerms(phrase ?? "").at(-1);
   return head === undefined || isLight(head) ? undefined : head;
+}
+
+const payment: ReadonlySet<string> = new Set(
+  toTerms("pay paid charge spend spent refund reimburse owe"),
+);
+
+/** That an amount of money is paid or charged need not be said where the amount stands. */
+function isSmall(term: string, cue: Cue | undefined): boolean {
+  return isLight(term) || (cue === "money" && payment.has(term));
 }
 
 function withInherited(
