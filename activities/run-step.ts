@@ -18,17 +18,19 @@ export interface StepRunner {
    * Does one item of a step's work: looks whether the job still wants it, moves the job's state forward, and records
    * how it ended. Failures go on to the orchestrator.
    */
-  run<T>(step: StepToRun, work: StepWork<T>): Promise<T>;
+  run<T>(step: StepToRun<T>, work: StepWork<T>): Promise<T>;
 }
 
 type StepWork<T> = (job: JobDocument, signal: AbortSignal) => Promise<T>;
 
-interface StepToRun {
+interface StepToRun<T> {
   readonly key: JobKey;
   readonly step: StepId;
   readonly item: number;
   /** The job's state while this works. */
   readonly status: RunningStatus;
+  /** Whether more is to come of the item, by what the work made of it; its end is reported only where not. */
+  readonly goesOn?: (made: T | undefined) => boolean;
 }
 
 export function createStepRunner(options: {
@@ -41,7 +43,7 @@ export function createStepRunner(options: {
   const { records, log, now, sleep, telemetry = noTelemetry } = options;
 
   const attempt = async <T>(
-    { key, step, item }: StepToRun,
+    { key, step, item, goesOn = () => false }: StepToRun<T>,
     job: JobDocument,
     startedAtMs: number,
     work: StepWork<T>,
@@ -50,7 +52,8 @@ export function createStepRunner(options: {
     try {
       const leftMs = Date.parse(job.deadlineAt) - now();
       const value = await work(job, AbortSignal.timeout(Math.max(1, leftMs)));
-      await records.reportStep(key, { step, item, durationMs: durationMs() });
+      if (!goesOn(value))
+        await records.reportStep(key, { step, item, durationMs: durationMs() });
       return value;
     } catch (thrown) {
       const error = atDeadline(job, now())
@@ -66,12 +69,13 @@ export function createStepRunner(options: {
         retryable,
         ...toDenial(error),
       });
-      await records.reportStep(key, {
-        step,
-        item,
-        durationMs: durationMs(),
-        code,
-      });
+      if (!goesOn(undefined))
+        await records.reportStep(key, {
+          step,
+          item,
+          durationMs: durationMs(),
+          code,
+        });
       throw error;
     }
   };

@@ -1,6 +1,7 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import type { z } from "zod";
 import type { JobFailure } from "../shared/jobs/documents.ts";
+import type { IsoTime } from "../shared/kernel/metadata.ts";
 import {
   type ConsensusSnapshot,
   toConsensus,
@@ -8,6 +9,7 @@ import {
 import { sumUsage, toUsage } from "../shared/personas/token-usage.ts";
 import {
   consultPanelist,
+  consultReader,
   type keepOutcome,
   type OpinionOutcome,
   type runStages,
@@ -35,7 +37,7 @@ export interface PanelOutcome {
 export function* runPanel(
   context: OrchestrationContext,
   job: JobKey,
-  stage: PanelStage,
+  stage: PanelStage & { readonly deadlineAt: IsoTime },
   readable: readonly number[],
 ): Generator<Task, PanelOutcome, unknown> {
   let opinions: OpinionOutcome[] = [];
@@ -44,7 +46,7 @@ export function* runPanel(
   const failed: Outcome["failed"] = [];
   for (let round = 1; round <= stage.maxRounds; round += 1) {
     const inputs = toInputs({ job, stage, readable, round, opinions });
-    const asked = yield* askAll(context, inputs);
+    const asked = yield* askAll(context, stage, inputs);
     opinions = mergeOpinions(opinions, asked);
     for (const [index, { failure: why }] of asked.entries()) {
       const item = inputs[index]?.item;
@@ -98,12 +100,17 @@ function toInputs(panel: {
 /** One branch per persona, all at once. */
 function* askAll(
   context: OrchestrationContext,
+  {
+    readsInParts,
+    deadlineAt,
+  }: Pick<PanelStage, "readsInParts"> & { readonly deadlineAt: IsoTime },
   inputs: readonly Input[],
 ): Generator<Task, Asked[], unknown> {
   const branches = inputs.map((input) =>
     context.df.callSubOrchestrator(
-      consultPanelist.name,
-      input,
+      ...(readsInParts
+        ? ([consultReader.name, { ...input, deadlineAt }] as const)
+        : ([consultPanelist.name, input] as const)),
       panelistInstanceId(input.jobId, input.item, input.round),
     ),
   );

@@ -73,7 +73,13 @@ export function* runStages(
         break;
       }
       case "panel": {
-        panel = yield* runPanel(context, job, stage, readable);
+        const { deadlineAt } = plan;
+        panel = yield* runPanel(
+          context,
+          job,
+          { ...stage, deadlineAt },
+          readable,
+        );
         const { failure } = panel;
         if (failure) return { answered: [], failure };
         break;

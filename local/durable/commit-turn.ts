@@ -5,6 +5,7 @@ import type { Decision } from "./decision.ts";
 import { subOrchestrationFailure } from "./failures.ts";
 import type { CachedHistory, HistoryCache } from "./history-cache.ts";
 import { encodeEvent, EventType, type HistoryEvent } from "./history-event.ts";
+import type { InstanceEnds } from "./instance-ends.ts";
 import type { LiveInstance, Message } from "./live-instance.ts";
 import { toReplayEvent } from "./replay-event.ts";
 import { activityInputs, toScheduledEvent } from "./scheduled-event.ts";
@@ -30,6 +31,7 @@ export interface CommitTurnOptions extends ScheduleOptions {
   readonly store: TaskHubStore;
   readonly loop: CommitLoop;
   readonly cache: HistoryCache;
+  readonly ends: Pick<InstanceEnds, "tell">;
 }
 
 /**
@@ -65,13 +67,15 @@ function commitContinued(
   const { live } = turn;
   record(options, turn, result.decisions, []);
   live.nextTurn += 1;
+  const before = live.record.status;
   live.record = {
     ...live.record,
     status: result.status,
     customStatus: result.customStatus,
     updatedAt: options.clock.now(),
   };
-  options.store.updateInstance(live.record);
+  if (result.status === before) options.store.updateProgress(live.record);
+  else options.store.updateInstance(live.record);
   for (const decision of result.decisions) {
     scheduleDecision(options, live, decision);
   }
@@ -105,6 +109,7 @@ function commitFinished(
   };
   store.updateInstance(live.record);
   hub.remove(live);
+  options.ends.tell(live.record);
   cache.drop(live.record.key);
   sendMessages(options, result.decisions);
   // A turn that did not end in the function's own way has released nothing.

@@ -11,6 +11,7 @@ import {
   type MessageEvent,
   type TraceContext,
 } from "./history-event.ts";
+import type { InstanceEnds } from "./instance-ends.ts";
 import type { InstanceRecord, RuntimeStatus } from "./instance-record.ts";
 import { listInstances } from "./list-instances.ts";
 import type { LiveInstance } from "./live-instance.ts";
@@ -65,6 +66,11 @@ export interface DurableOperations {
   getStatus(instanceId: string): InstanceRecord | undefined;
   /** The status as it is on disk; a turn that is under way is let end first, if that takes a few milliseconds at most. */
   readStatus(instanceId: string): Promise<InstanceRecord | undefined>;
+  /** The instance as it ended; as it is on disk after `timeoutMs`, if it has not ended by then. */
+  waitForEnd(
+    instanceId: string,
+    timeoutMs: number,
+  ): Promise<InstanceRecord | undefined>;
   list(
     filter: InstanceFilter,
     page: { readonly top: number; readonly continuationToken?: string },
@@ -98,6 +104,7 @@ export interface DurableOperations {
 export interface DurableOperationsOptions {
   readonly store: TaskHubStore;
   readonly hub: TaskHub;
+  readonly ends: Pick<InstanceEnds, "wait">;
   readonly loop: CommitLoop;
   readonly clock: Clock;
   readonly turns: Pick<TurnRunner, "turnEnded">;
@@ -110,7 +117,7 @@ export interface DurableOperationsOptions {
 export function createDurableOperations(
   options: DurableOperationsOptions,
 ): DurableOperations {
-  const { store, hub, loop, turns } = options;
+  const { store, hub, ends, loop, turns } = options;
   const send = createSend(options);
   const now = (): string => new Date(options.clock.now()).toISOString();
   const message = <Type extends number>(type: Type) => ({
@@ -121,15 +128,24 @@ export function createDurableOperations(
   const find = (instanceId: string): InstanceRecord | undefined =>
     hub.get(instanceId)?.record ?? store.findInstance(instanceId);
 
+  const readStatus = async (
+    instanceId: string,
+  ): Promise<InstanceRecord | undefined> => {
+    const live = hub.get(instanceId);
+    if (live !== undefined) await turns.turnEnded(live);
+    const record = find(instanceId);
+    await loop.committed();
+    return record;
+  };
+
   return {
     start: async (request) => start(options, request),
     getStatus: find,
-    async readStatus(instanceId) {
-      const live = hub.get(instanceId);
-      if (live !== undefined) await turns.turnEnded(live);
-      const record = find(instanceId);
-      await loop.committed();
-      return record;
+    readStatus,
+    async waitForEnd(instanceId, timeoutMs) {
+      const isLive = hub.get(instanceId) !== undefined;
+      const ended = isLive ? await ends.wait(instanceId, timeoutMs) : undefined;
+      return ended ?? readStatus(instanceId);
     },
     list: (filter, page) => listInstances(store, filter, page),
     raiseEvent: (instanceId, name, input) =>

@@ -22,6 +22,7 @@ import { createFunctionNames, type FunctionNames } from "./function-names.ts";
 import { createHistoryCache } from "./history-cache.ts";
 import { httpActivityName } from "./http/http-messages.ts";
 import { sendHttp } from "./http/send-http.ts";
+import { createInstanceEnds, type InstanceEnds } from "./instance-ends.ts";
 import { createTaskHub, type TaskHub } from "./task-hub.ts";
 import { createTaskHubStore, type TaskHubStore } from "./task-hub-store.ts";
 import { createTurnRunner, type TurnRunner } from "./turn-runner.ts";
@@ -31,6 +32,7 @@ import { createVersionPolicy } from "./version-policy.ts";
 export interface EngineCore {
   readonly store: TaskHubStore;
   readonly hub: TaskHub;
+  readonly ends: InstanceEnds;
   readonly loop: CommitLoop;
   readonly clock: Clock;
   readonly names: FunctionNames;
@@ -58,6 +60,7 @@ export function createEngineCore(options: DurableEngineOptions): EngineCore {
   const cache = createHistoryCache(store, HISTORY_CACHE_CHARACTERS);
   const names = createFunctionNames(options.functions);
   const defaultVersion = config.versions.defaultVersion ?? "";
+  const ends = createInstanceEnds(clock, loop);
   const conditions = createConditions();
   const onEnd = (): void => loop.afterCommit(conditions.check);
 
@@ -91,6 +94,7 @@ export function createEngineCore(options: DurableEngineOptions): EngineCore {
       clock,
       hub,
       cache,
+      ends,
       dispatch,
       entities,
     }),
@@ -110,6 +114,7 @@ export function createEngineCore(options: DurableEngineOptions): EngineCore {
   return {
     store,
     hub,
+    ends,
     loop,
     clock,
     names,

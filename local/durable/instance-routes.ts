@@ -4,7 +4,6 @@ import type {
   SendResult,
 } from "./durable-operations.ts";
 import { readInstanceFilter } from "./instance-filter.ts";
-import { liveStatuses } from "./instance-record.ts";
 import type { ManagementResponse, RouteRequest } from "./management.ts";
 import {
   alreadyExists,
@@ -12,10 +11,11 @@ import {
   empty,
   invalidOperation,
   json,
-  started,
 } from "./management-response.ts";
 import { readJsonText } from "./read-json-text.ts";
+import { toStartResponse } from "./start-response.ts";
 import { toStatusBody } from "./status-body.ts";
+import { isSet, toStatusResponse } from "./status-response.ts";
 
 type Links = (instanceId: string) => Record<string, string>;
 
@@ -56,24 +56,16 @@ async function getStatus(
 ): Promise<ManagementResponse> {
   const record = await client.readStatus(instanceId);
   if (record === undefined) return empty(404);
-  const history = isSet(query, "showHistory")
-    ? client.exportHistory(instanceId)
-    : undefined;
-  const body = toStatusBody(record, {
-    showInput: query.get("showInput")?.toLowerCase() !== "false",
-    showHistoryOutput: isSet(query, "showHistoryOutput"),
-    ...(history !== undefined && { history }),
-  });
-  if (liveStatuses.has(record.status)) {
-    return json(202, body, {
-      location: links(instanceId)["statusQueryGetUri"] ?? "",
-      "retry-after": "5",
-    });
-  }
+  const response = toStatusResponse(
+    client,
+    record,
+    query,
+    links(instanceId)["statusQueryGetUri"] ?? "",
+  );
   const isServerError =
     record.status === "Failed" &&
     isSet(query, "returnInternalServerErrorOnFailure");
-  return json(isServerError ? 500 : 200, body);
+  return isServerError ? { ...response, status: 500 } : response;
 }
 
 async function listInstances(
@@ -179,7 +171,7 @@ async function restart(
   const result = await client.restart(instanceId, withNewId);
   switch (result.outcome) {
     case "started":
-      return started(links(result.instanceId));
+      return toStartResponse(client, query, links, result.instanceId);
     case "already-exists":
       return alreadyExists(result.status);
     default:
@@ -224,8 +216,4 @@ function sent(result: SendResult, operation: string): ManagementResponse {
     default:
       return result satisfies never;
   }
-}
-
-function isSet(query: URLSearchParams, name: string): boolean {
-  return query.get(name)?.toLowerCase() === "true";
 }

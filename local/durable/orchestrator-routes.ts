@@ -1,13 +1,9 @@
 import type { DurableOperations } from "./durable-operations.ts";
 import type { TraceContext } from "./history-event.ts";
 import type { ManagementResponse, RouteRequest } from "./management.ts";
-import {
-  badRequest,
-  empty,
-  alreadyExists,
-  started,
-} from "./management-response.ts";
+import { badRequest, empty, alreadyExists } from "./management-response.ts";
 import { readJsonText } from "./read-json-text.ts";
+import { toStartResponse } from "./start-response.ts";
 
 /** Creates `POST orchestrators/{functionName}/{instanceId?}`. */
 export function createOrchestratorRoutes(
@@ -33,7 +29,7 @@ export function createOrchestratorRoutes(
     });
     switch (result.outcome) {
       case "started":
-        return started(links(result.instanceId));
+        return toStartResponse(client, request.query, links, result.instanceId);
       case "unknown-function":
         return badRequest(
           `The orchestrator function '${name}' does not exist in this app.`,

@@ -32,6 +32,8 @@ export interface TaskHubStore extends InstanceQueries {
   insertInstance(record: Omit<InstanceRecord, "key">): number;
   /** Writes what a turn may change: status, execution, input, output, custom status, time. */
   updateInstance(record: InstanceRecord): void;
+  /** Writes what a turn may change of an instance whose status stays; no index is touched. */
+  updateProgress(record: InstanceRecord): void;
   /** Removes the instance with its history. */
   deleteInstance(key: number): void;
   /** Removes the instance with its history if it has finished. @returns whether it had. */
@@ -72,6 +74,9 @@ function instanceTable(database: DatabaseSync) {
   const update = database.prepare(
     "UPDATE th_instance SET execution_id = ?, status = ?, updated_at = ?, custom_status = ?, output = ?, input = ? WHERE key = ?",
   );
+  const progress = database.prepare(
+    "UPDATE th_instance SET updated_at = ?, custom_status = ? WHERE key = ?",
+  );
   const remove = database.prepare("DELETE FROM th_instance WHERE key = ?");
   const removeTurns = database.prepare(
     "DELETE FROM th_history WHERE position >= ? AND position < ?",
@@ -102,6 +107,8 @@ function instanceTable(database: DatabaseSync) {
         record.input ?? null,
         record.key,
       ),
+    updateProgress: ({ key, updatedAt, customStatus }: InstanceRecord) =>
+      void progress.run(updatedAt, customStatus ?? null, key),
     deleteInstance(key: number) {
       remove.run(key);
       removeTurns.run(...historyRange(key));

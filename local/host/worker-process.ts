@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { HostLog } from "./host-log.ts";
+import { createMessageBatch } from "./message-batch.ts";
 import { createOpenInvocations } from "./open-invocations.ts";
 import type { InvocationOutcome } from "./open-invocations.ts";
 import { readWorkerArguments } from "./worker-arguments.ts";
@@ -63,11 +64,19 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
   const ended = Promise.withResolvers<void>();
   // Who waits for `ended` only must not be told of a rejection.
   ready.promise.catch(() => undefined);
+  const batch = createMessageBatch<HostToWorker>((messages) =>
+    send(child, messages),
+  );
+  /** In its order behind what waits, and without waiting. */
+  const sendNow = (message: HostToWorker): void => {
+    batch.add(message);
+    batch.flush();
+  };
   const open = createOpenInvocations(() => pulse.demand());
   const pulse = createWorkerPulse({
     intervalMs: pulseMs,
     deadAfterMs: options.pingTimeoutMs ?? defaultPingTimeoutMs,
-    ping: () => send(child, { type: "ping" }),
+    ping: () => sendNow({ type: "ping" }),
     isBusy: () => open.count() > 0,
     onRecovery: options.onRecovery,
     onDead() {
@@ -77,7 +86,7 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
   });
   let httpPort: number | undefined;
 
-  child.on("message", (message: WorkerToHost) => {
+  const receive = (message: WorkerToHost): void => {
     if (message.type === "ready") {
       ({ httpPort } = message);
       ready.resolve(message);
@@ -88,6 +97,9 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
       pulse.heard();
     } else if (message.type === "pong") pulse.answered();
     else logMessage(message, child.pid, log);
+  };
+  child.on("message", (messages: readonly WorkerToHost[]) => {
+    for (const message of messages) receive(message);
   });
   whenEnded(child, (reason) => {
     pulse.end();
@@ -107,14 +119,14 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
     invoke(request, timeoutMs, dispatched) {
       if (!child.connected) return Promise.resolve({ kind: "lost" });
       const outcome = open.add(request, timeoutMs);
-      send(child, { type: "invoke", request });
+      batch.add({ type: "invoke", request });
       pulse.watch();
       if (httpPort !== undefined) dispatched?.(httpPort);
       return outcome;
     },
-    sendSettings: (values) => send(child, { type: "settings", values }),
+    sendSettings: (values) => sendNow({ type: "settings", values }),
     async terminate(graceMs) {
-      send(child, { type: "terminate" });
+      sendNow({ type: "terminate" });
       const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
       await ended.promise;
       clearTimeout(timer);
@@ -123,8 +135,8 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
 }
 
 /** A channel that is gone is no error here: the worker's end settles everything that is open. */
-function send(child: ChildProcess, message: HostToWorker): void {
-  if (child.connected) child.send(message, () => undefined);
+function send(child: ChildProcess, messages: readonly HostToWorker[]): void {
+  if (child.connected) child.send(messages, () => undefined);
 }
 
 /** Calls `end` once, when the process is gone and what it said last has been read. */

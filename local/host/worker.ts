@@ -6,6 +6,7 @@
  * W2. SIGINT and SIGTERM reach the whole process group; only the host decides when the worker ends.
  */
 import type { LogLevel } from "./host-log.ts";
+import { createMessageBatch } from "./message-batch.ts";
 import type {
   HostToWorker,
   InvocationRequest,
@@ -21,11 +22,20 @@ import { toInvocationError } from "./worker/to-invocation-error.ts";
 
 const terminateHookMs = 3000;
 
-const send = (message: WorkerToHost, sent?: () => void): void => {
-  if (process.connected) process.send?.(message, undefined, {}, () => sent?.());
+const write = (messages: readonly WorkerToHost[], sent?: () => void): void => {
+  if (process.connected)
+    process.send?.(messages, undefined, {}, () => sent?.());
   else sent?.();
 };
 
+/** Results go together; all else goes at once, behind them: what is said before a loop that never ends is heard. */
+const results = createMessageBatch<WorkerToHost>(write);
+const send = (message: WorkerToHost, sent?: () => void): void => {
+  results.flush();
+  write([message], sent);
+};
+
+process.on("exit", results.flush);
 process.on("disconnect", () => process.exit(0));
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
@@ -88,11 +98,11 @@ function serve({ model, httpPort }: StartedApp): void {
     // Only what is streamed goes through a connection that can be slow.
     ...(httpPort !== undefined && { paceResponse: createPaceResponse() }),
   };
-  process.on("message", (message: HostToWorker) => {
+  const receive = (message: HostToWorker): void => {
     switch (message.type) {
       case "invoke":
         void invokeFunction(deps, message.request).then((result) =>
-          send({
+          results.add({
             type: "result",
             invocationId: message.request.invocationId,
             result,
@@ -111,6 +121,9 @@ function serve({ model, httpPort }: StartedApp): void {
       default:
         message satisfies never;
     }
+  };
+  process.on("message", (messages: readonly HostToWorker[]) => {
+    for (const message of messages) receive(message);
   });
 }
 

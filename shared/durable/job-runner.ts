@@ -21,5 +21,6 @@ export interface JobRunner {
     readonly artifactCount: number;
     readonly personaCount: number;
     readonly maxRounds?: number | undefined;
+    readonly readsInParts?: boolean | undefined;
   }): Promise<void>;
 }

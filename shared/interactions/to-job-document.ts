@@ -43,7 +43,7 @@ export async function toJobDocument(
     submittedBy: principal.userId,
     status: "Queued",
     workflow: "interaction",
-    workflowVersion: "1.1.0",
+    workflowVersion: "1.2.0",
     platformType: request.platformType,
     conversationId: await idOf(request.conversationId),
     userId: await idOf(request.userId),

@@ -47,7 +47,7 @@ export const JobFailure = defineMetadata(
 export type JobFailure = z.infer<typeof JobFailure>;
 
 /** The versions of the built-in workflow; a job keeps the one that it was accepted with. */
-const interactionVersions = ["1.0.0", "1.1.0"] as const;
+const interactionVersions = ["1.0.0", "1.1.0", "1.2.0"] as const;
 
 /** One accepted interaction. Partition `[tenantId, jobId]`, id `job`. */
 export const JobDocument = defineMetadata(
@@ -72,6 +72,8 @@ export const JobDocument = defineMetadata(
     personas: z.array(PersonaPin).optional(),
     /** How many rounds several personas may take to agree; 1 where absent. */
     maxRounds: Count.optional(),
+    /** Set before a persona begins to read long documents in parts. */
+    readsInParts: z.boolean().optional(),
     artifactCount: Count,
     hasQuery: z.boolean(),
     hasCallback: z.boolean(),
@@ -174,6 +176,9 @@ export const KnowledgeDocument = defineMetadata(
     groundedness: Score.optional(),
     removedLinks: Count.optional(),
     version: Tag.optional(),
+    /** How much of long documents it rests on, where they were read in parts. */
+    partsRead: Count.optional(),
+    parts: Count.optional(),
     ...TokenUsage.shape,
     createdAt: IsoTime,
   }),

@@ -95,6 +95,7 @@ export function createSweep(options: SweepOptions) {
       artifactCount: job.artifactCount,
       personaCount: job.personaIds.length,
       maxRounds: job.maxRounds,
+      readsInParts: job.readsInParts,
     });
     await active.remove(key);
     return "expire";

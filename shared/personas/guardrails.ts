@@ -5,7 +5,7 @@ import type { PersonaModel, PersonaOpinion } from "./persona-model.ts";
 /** The model, with each answer held to what the persona's guardrails allow. */
 export function withGuardrails(model: PersonaModel): PersonaModel {
   return {
-    name: model.name,
+    ...model,
     async answer(request, signal) {
       const opinion = await model.answer(request, signal);
       return applyGuardrails(request.persona, opinion);

@@ -5,7 +5,7 @@ import type { PersonaModel } from "./persona-model.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 /** One to answer, one to repair. */
-const callsPerAnswer = 2;
+export const callsPerAnswer = 2;
 const leastInputTokens = 1_000;
 const noUsage: TokenUsage = { inputTokens: 0, outputTokens: 0 };
 
@@ -19,12 +19,22 @@ export function withBudget(
   model: PersonaModel,
   prices: ModelPrices,
 ): PersonaModel {
+  const priceOf = ({ model: { chatModelId } }: PersonaDefinition) =>
+    prices.get(chatModelId ?? model.name);
+  const { measure } = model;
   return {
-    name: model.name,
+    ...model,
+    ...(measure && {
+      async measure(request) {
+        const { persona, spent = noUsage } = request;
+        const calls = callsWithin(persona, spent, priceOf(persona));
+        const measured = await measure(request);
+        return calls === undefined ? measured : { ...measured, calls };
+      },
+    }),
     answer(request, signal) {
       const { persona, spent = noUsage } = request;
-      const asked = persona.model.chatModelId ?? model.name;
-      const fitted = fitToBudget(persona, spent, prices.get(asked));
+      const fitted = fitToBudget(persona, spent, priceOf(persona));
       return model.answer({ ...request, persona: fitted }, signal);
     },
   };
@@ -54,6 +64,51 @@ export function fitToBudget(
   if (fits < leastInputTokens)
     throw new NucleusError("persona_budget_exceeded");
   return { ...persona, model: { ...persona.model, maxInputTokens: fits } };
+}
+
+/** How many calls of full length what is left of a budget buys. */
+function callsWithin(
+  { model: { budget, maxInputTokens, maxOutputTokens } }: PersonaDefinition,
+  spent: TokenUsage,
+  price: ModelPrice | undefined,
+): number | undefined {
+  const { maxTokens, maxCostUsd } = budget ?? {};
+  const limits: number[] = [];
+  if (maxTokens !== undefined) {
+    const left = maxTokens - spent.inputTokens - spent.outputTokens;
+    limits.push(left / (maxInputTokens + maxOutputTokens));
+  }
+  if (maxCostUsd !== undefined && price !== undefined) {
+    const left = maxCostUsd * 1e6 - (spent.costMicroUsd ?? 0);
+    const full =
+      maxInputTokens * price.inputPerMillion +
+      maxOutputTokens * price.outputPerMillion;
+    if (full > 0) limits.push(left / full);
+  }
+  return limits.length === 0
+    ? undefined
+    : Math.max(0, Math.floor(Math.min(...limits)));
+}
+
+/** What each of the lanes that read parts may take, when a share is kept for what comes after them. */
+export function toLaneBudget(
+  persona: PersonaDefinition,
+  { lanes, kept }: { readonly lanes: number; readonly kept: number },
+): PersonaDefinition {
+  const { budget } = persona.model;
+  if (budget === undefined) return persona;
+  const share = (1 - kept) / lanes;
+  const { maxTokens, maxCostUsd } = budget;
+  return {
+    ...persona,
+    model: {
+      ...persona.model,
+      budget: {
+        ...(maxTokens !== undefined && { maxTokens: maxTokens * share }),
+        ...(maxCostUsd !== undefined && { maxCostUsd: maxCostUsd * share }),
+      },
+    },
+  };
 }
 
 /**

@@ -70,7 +70,7 @@ export function withCosts(
   prices: ModelPrices,
 ): PersonaModel {
   return {
-    name: model.name,
+    ...model,
     async answer(request, signal) {
       const opinion = await model.answer(request, signal);
       const { usage } = opinion;

@@ -12,7 +12,7 @@ import type { PersonaModel } from "./persona-model.ts";
  */
 export function withRoute(model: PersonaModel): PersonaModel {
   return {
-    name: model.name,
+    ...model,
     async answer(request, signal) {
       const failures: NucleusError[] = [];
       for (const { persona, on, deployment } of toRoute(request.persona)) {

@@ -4,12 +4,15 @@ import type { Content } from "../kernel/content.ts";
 import { Count, Tag } from "../kernel/metadata.ts";
 import { Score } from "./consensus.ts";
 import type { PersonaDefinition } from "./persona.ts";
+import type { Tokenizer } from "./retrieval/tokens.ts";
 import { TokenUsage } from "./token-usage.ts";
 
 /** Where an answer comes from: a language model, or the extractive stand-in that works offline. */
 export interface PersonaModel {
   /** The model or deployment, unless a persona names another (`model.chatModelId`). */
   readonly name: string;
+  /** How much of the documents one call may hold. Absent: it reads whatever there is. */
+  measure?(request: PersonaRequest): Promise<PromptRoom>;
   /**
    * Answers the query from the documents, or summarises them when there is none.
    *
@@ -20,11 +23,21 @@ export interface PersonaModel {
   answer(request: PersonaRequest, signal: AbortSignal): Promise<PersonaOpinion>;
 }
 
+export interface PromptRoom {
+  /** In tokens; below one when there is no room for any document. */
+  readonly room: number;
+  readonly tokenizer: Tokenizer;
+  /** How many calls of full length what is left of the persona's budget buys; absent without a budget. */
+  readonly calls?: number;
+}
+
 export interface PersonaRequest {
   readonly persona: PersonaDefinition;
   /** `undefined` asks for a summary. */
   readonly query: Content | undefined;
   readonly documents: readonly PersonaDocument[];
+  /** What quotes must stand in, where `documents` are notes on them and not they themselves. */
+  readonly sources?: readonly PersonaDocument[];
   /** What the other personas of the panel said in the round before. */
   readonly others?: readonly OtherOpinion[];
   /** What this persona took of its budget before. */
@@ -76,6 +89,8 @@ export const PersonaOpinion = z.strictObject({
   agreesWith: z.array(Count).optional(),
   /** The fallback that answered, where the persona's first deployment did not. */
   deployment: Tag.optional(),
+  /** How much of long documents it rests on, where they were read in parts. */
+  coverage: z.strictObject({ partsRead: Count, parts: Count }).optional(),
   usage: TokenUsage,
   /** What the endpoint says that it is. */
   model: z.string(),

@@ -11,6 +11,11 @@ export const contentNames = {
   partNames: (index: number): Tag => Tag.parse(`a${index}.parts`),
   opinion: (personaId: Tag, round = 1): Tag =>
     Tag.parse(round === 1 ? `p.${personaId}` : `p${round}.${personaId}`),
+  /** How a persona reads in parts: the plan, what is read in each, and what was noted of it, by level. */
+  parts: (item: number): Tag => Tag.parse(`m${item}.plan`),
+  part: (item: number, part: number): Tag => Tag.parse(`m${item}.0.${part}`),
+  note: (item: number, level: number, part: number): Tag =>
+    Tag.parse(`m${item}.${level}.${part}`),
   /** The definitions that the job was accepted with, under its request key. */
   personas: Tag.parse("personas"),
   result: Tag.parse("result"),

@@ -4,6 +4,7 @@ import { ErrorCode, JobFailure } from "../jobs/documents.ts";
 import { terminalStatuses } from "../jobs/job-status.ts";
 import { Count, IsoTime, Tag } from "../kernel/metadata.ts";
 import { ConsensusSnapshot, Score } from "../personas/consensus.ts";
+import { PartCounts } from "../personas/parts.ts";
 import { TokenUsage } from "../personas/token-usage.ts";
 import { Plan } from "./plan.ts";
 
@@ -69,6 +70,9 @@ const OpinionOutcome = z.strictObject({
   confidence: Score.optional(),
   /** The personas with whose opinions it agrees, by their places. */
   agreesWith: z.array(Count).optional(),
+  /** How much of long documents it rests on, where they were read in parts. */
+  partsRead: Count.optional(),
+  parts: Count.optional(),
   ...TokenUsage.shape,
 });
 export type OpinionOutcome = z.infer<typeof OpinionOutcome>;
@@ -87,6 +91,42 @@ export const formOpinion = defineContract({
     /** What the persona took in earlier rounds. */
     spent: TokenUsage.optional(),
   }),
+  output: OpinionOutcome,
+});
+
+/** Forms an opinion where one call holds the documents; else cuts them into parts, and says how many. */
+export const openOpinion = defineContract({
+  name: "open-opinion",
+  input: formOpinion.input,
+  output: z.strictObject({
+    opinion: OpinionOutcome.optional(),
+    parts: PartCounts.optional(),
+  }),
+});
+
+/** Notes what one part says, or, from level 2 on, what some notes say. */
+export const readPart = defineContract({
+  name: "read-part",
+  input: z.strictObject({
+    ...JobKey,
+    personaId: Tag,
+    item: Count,
+    level: Count,
+    part: Count,
+    /** What this lane took of its share of the persona's budget. */
+    spent: TokenUsage,
+  }),
+  output: z.strictObject({
+    /** How many parts of the documents the note rests on. */
+    partsRead: Count,
+    usage: TokenUsage,
+  }),
+});
+
+/** Forms an opinion from the notes on the parts. */
+export const concludeOpinion = defineContract({
+  name: "conclude-opinion",
+  input: formOpinion.input,
   output: OpinionOutcome,
 });
 
@@ -170,6 +210,36 @@ export const consultPanelist = defineContract({
   output: z.strictObject({
     opinion: OpinionOutcome.optional(),
     failure: JobFailure.optional(),
+  }),
+});
+
+/** A persona's branch of one round, which reads long documents in parts. */
+export const consultReader = defineContract({
+  name: "consult-reader",
+  input: z.strictObject({ ...formOpinion.input.shape, deadlineAt: IsoTime }),
+  output: consultPanelist.output,
+});
+
+/** Every n-th part of one level, one after the other. */
+export const readLane = defineContract({
+  name: "read-lane",
+  input: z.strictObject({
+    ...JobKey,
+    personaId: Tag,
+    item: Count,
+    level: Count,
+    lane: Count,
+    /** How many parts the level has. */
+    parts: Count,
+    deadlineAt: IsoTime,
+    /** This lane's share of what was taken before it began. */
+    spent: TokenUsage,
+  }),
+  output: z.strictObject({
+    partsRead: Count,
+    usage: TokenUsage,
+    /** Why parts are missing. */
+    code: ErrorCode.optional(),
   }),
 });
 

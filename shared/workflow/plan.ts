@@ -18,6 +18,8 @@ const Stage = z.discriminatedUnion("kind", [
     kind: z.literal("panel"),
     personaIds: z.array(Tag).max(maxPersonas),
     maxRounds: z.int().min(1).max(maxPanelRounds),
+    /** Whether documents that one call does not hold are read in parts; from version 1.2.0 on. */
+    readsInParts: z.literal(true).optional(),
   }),
   /** Keep the metadata of what was done, and how the panel came to its answer. */
   z.strictObject({ kind: z.literal("outcome") }),
@@ -70,6 +72,11 @@ function toPersonaStages({
       return [{ kind: "personas", personaIds }, { kind: "store" }];
     case "1.1.0":
       return [{ kind: "panel", personaIds, maxRounds }, { kind: "outcome" }];
+    case "1.2.0":
+      return [
+        { kind: "panel", personaIds, maxRounds, readsInParts: true },
+        { kind: "outcome" },
+      ];
     default:
       return workflowVersion satisfies never;
   }

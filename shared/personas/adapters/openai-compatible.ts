@@ -11,12 +11,13 @@ import type {
   Quote,
 } from "../persona-model.ts";
 import { createQuoteFinder } from "../quotes.ts";
-import {
-  estimateTokens,
-  fitDocuments,
-  toFirstTokens,
-} from "../retrieval/fit-documents.ts";
+import { type Fitted, fitDocuments } from "../retrieval/fit-documents.ts";
 import { toQuestions } from "../retrieval/question.ts";
+import {
+  loadTokenizer,
+  toFirstTokens,
+  type Tokenizer,
+} from "../retrieval/tokens.ts";
 import { toAbortError } from "../to-abort-error.ts";
 import { sumUsage } from "../token-usage.ts";
 import {
@@ -32,13 +33,8 @@ import {
   toModelError,
 } from "./openai-failures.ts";
 import { type ModelAnswer, toAnswerFormat } from "./openai-answer.ts";
-import {
-  type Message,
-  toMessages,
-  toOpinionText,
-  toRepairMessages,
-  toSystemMessage,
-} from "./openai-prompt.ts";
+import { type Message, toMessages, toRepairMessages } from "./openai-prompt.ts";
+import { toDocumentRoom, toRepairTokens } from "./openai-room.ts";
 
 export interface OpenAiCompatibleOptions {
   /** Up to and including `/v1`. */
@@ -57,12 +53,6 @@ export interface OpenAiCompatibleOptions {
   readonly deniedBy?: AzureService;
 }
 
-/** Roles, the words around the task and a repair, and what an estimate may be wrong by. */
-const promptReserveTokens = 300;
-/** The lines around a document. */
-const documentReserveTokens = 40;
-/** How much of the input budget a malformed answer may take when its repair is asked for. */
-const repairShare = 1 / 16;
 const maxAdaptations = 4;
 
 /**
@@ -71,7 +61,7 @@ const maxAdaptations = 4;
  * O1. Retrying is the orchestrator's: the SDK's own retries are off.
  * O2. A quote is given only where it stands verbatim in a document, with the place where it was found.
  * O3. The SDK logs nothing and takes neither key nor address from the environment, and none of its messages leaves.
- * O4. No call's prompt is estimated above the persona's `maxInputTokens`, a repair's included.
+ * O4. No call's prompt is counted above the persona's `maxInputTokens`, a repair's included.
  */
 export function createOpenAiCompatibleModel(
   options: OpenAiCompatibleOptions,
@@ -101,27 +91,35 @@ export function createOpenAiCompatibleModel(
     }
   }
 
+  const modelOf = ({ model }: PersonaRequest["persona"]): string =>
+    model.chatModelId ?? options.model;
+
   return {
     name: options.model,
+    async measure(request) {
+      const tokenizer = await loadTokenizer(modelOf(request.persona));
+      return { room: toDocumentRoom(request, tokenizer), tokenizer };
+    },
     async answer(request, signal) {
       const timeout = AbortSignal.timeout(options.timeoutMs);
       const both = AbortSignal.any([signal, timeout]);
       const { persona } = request;
-      const model = persona.model.chatModelId ?? options.model;
+      const model = modelOf(persona);
       try {
         const format = toAnswerFormat(request);
         const asked = { persona, model, format };
-        const messages = toPrompt(request);
+        const fitted = toFitted(request, await loadTokenizer(model));
+        const messages = toPrompt(request, fitted);
         const first = await complete({ ...asked, messages }, both);
         const read = format.read(first.text);
-        if (read.ok) return toOpinion(request, read.answer, [first]);
+        if (read.ok) return toOpinion(request, fitted, read.answer, [first]);
 
-        const shown = toFirstTokens(first.text, repairTokens(request));
+        const shown = toFirstTokens(first.text, toRepairTokens(persona));
         const again = [...messages, ...toRepairMessages(shown, read.problems)];
         const second = await complete({ ...asked, messages: again }, both);
         const repaired = format.read(second.text);
         if (!repaired.ok) throw new NucleusError("model_output_invalid");
-        return toOpinion(request, repaired.answer, [first, second]);
+        return toOpinion(request, fitted, repaired.answer, [first, second]);
       } catch (thrown) {
         if (signal.aborted) throw toAbortError(signal.reason);
         if (timeout.aborted) throw new NucleusError("model_timeout");
@@ -164,36 +162,32 @@ async function toBearer(
   }
 }
 
-function toPrompt(request: PersonaRequest): Message[] {
-  const { persona, documents, others = [] } = request;
-  const query = request.query?.revealText();
-  const budget =
-    persona.model.maxInputTokens -
-    estimateTokens(toSystemMessage(request)) -
-    estimateTokens(query ?? "") -
-    estimateTokens(others.map(toOpinionText).join("\n")) -
-    repairTokens({ persona }) -
-    promptReserveTokens -
-    (documents.length + others.length) * documentReserveTokens;
+/** The documents as far as there is room for them. */
+function toFitted(request: PersonaRequest, tokenizer: Tokenizer): Fitted {
+  const maxTokens = toDocumentRoom(request, tokenizer);
   // Instructions and query alone are above the budget: an answer would be about something else.
-  if (budget < 0) throw new NucleusError("model_rejected");
+  if (maxTokens < 0) throw new NucleusError("model_rejected");
+  const query = request.query?.revealText();
   const questions = query === undefined ? [] : toQuestions(query);
-  const fitted = fitDocuments(documents, questions, budget);
-  return toMessages({ persona, others, query, documents: fitted });
+  return fitDocuments(request.documents, questions, { maxTokens, tokenizer });
 }
 
-function repairTokens({ persona }: Pick<PersonaRequest, "persona">): number {
-  return Math.floor(persona.model.maxInputTokens * repairShare);
+function toPrompt(
+  { persona, query, others = [] }: PersonaRequest,
+  { documents }: Fitted,
+): Message[] {
+  return toMessages({ persona, others, query: query?.revealText(), documents });
 }
 
 function toOpinion(
-  { documents, others }: PersonaRequest,
+  { documents, sources = documents, others }: PersonaRequest,
+  { wholeTokens, sentTokens }: Fitted,
   answer: ModelAnswer,
   completions: readonly Completion[],
 ): PersonaOpinion {
   const { notFound, data } = answer;
   const claimed = notFound ? [] : answer.quotes;
-  const { quotes, dropped } = locateQuotes(claimed, documents);
+  const { quotes, dropped } = locateQuotes(claimed, sources);
   const evidence =
     claimed.length === 0 ? 0 : 1 - dropped / Math.max(1, claimed.length);
   return {
@@ -207,7 +201,11 @@ function toOpinion(
     ...(data !== undefined && { data }),
     ...(dropped > 0 && { droppedQuotes: dropped }),
     ...(others && { agreesWith: toAgreed(answer.agreesWith, others) }),
-    usage: sumUsage(completions.map(({ usage }) => usage)),
+    usage: {
+      ...sumUsage(completions.map(({ usage }) => usage)),
+      documentTokens: wholeTokens,
+      sentDocumentTokens: sentTokens,
+    },
     model: completions.at(-1)?.model ?? "",
   };
 }

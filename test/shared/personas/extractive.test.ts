@@ -181,7 +181,7 @@ describe("on the corpus", () => {
       const figures: Figures = toFigures(
         await measureExtractive(asked, all, model, aPersona()),
       );
-      expect(figures.hits / figures.answerable).toBeGreaterThanOrEqual(0.75);
+      expect(figures.hits / figures.answerable).toBeGreaterThanOrEqual(0.7);
       expect(figures.falseAnswers / figures.unanswerable).toBeLessThanOrEqual(
         0.1,
       );
