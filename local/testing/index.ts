@@ -12,11 +12,8 @@ export {
   type History,
   type Recording,
 } from "./recording.ts";
-export {
-  startTestHost,
-  type TestHost,
-  type TestHostOptions,
-} from "./start-test-host.ts";
+export { startTestHost } from "./start-test-host.ts";
 export { defineTestApp, loadTestApp, type TestApp } from "./test-app.ts";
 export type { InstanceStatus, TestClient } from "./test-client.ts";
+export type { TestHost, TestHostOptions } from "./test-host.ts";
 export { underChaos } from "./under-chaos.ts";

@@ -1,111 +1,30 @@
-import type { DatabaseSync } from "node:sqlite";
 import {
   createSystemClock,
   createVirtualClock,
   type Clock,
+  type VirtualClock,
 } from "../durable/clock.ts";
 import type { HistoryEvent } from "../durable/history-event.ts";
 import { createHostLog, type HostLogLine } from "../host/host-log.ts";
 import { readAppSettings } from "../host/host-settings.ts";
 import { readHostJson } from "../host/read-host-json.ts";
 import type { InvocationError } from "../host/worker-messages.ts";
-import type {
-  QueueDefinition,
-  TopicDefinition,
-} from "../service-bus/queue-definition.ts";
-import { createChaos, type ChaosEvent, type ChaosPlan } from "./chaos.ts";
+import { createChaos, type Chaos } from "./chaos.ts";
 import { startHostLife, systemKey } from "./host-life.ts";
-import { createLives } from "./host-lives.ts";
-import { openTestFoundation } from "./open-test-foundation.ts";
+import { createLives, type Lives } from "./host-lives.ts";
+import {
+  openTestFoundation,
+  type TestFoundation,
+} from "./open-test-foundation.ts";
 import { createTime } from "./pass-time.ts";
 import { readTriggeredPaths } from "./read-triggered-paths.ts";
-import { toHistory, type Recording } from "./recording.ts";
+import { toHistory } from "./recording.ts";
 import { replayHistory } from "./replay-history.ts";
 import { settle } from "./settle.ts";
 import { importTestApp, loadTestApp, type TestApp } from "./test-app.ts";
-import {
-  createTestClient,
-  isFinished,
-  type InstanceStatus,
-  type TestClient,
-} from "./test-client.ts";
-import { toMilliseconds, type Duration } from "./to-milliseconds.ts";
-
-/** Where the app comes from: one of `app`, `register` and `scriptRoot`. */
-export interface TestHostOptions {
-  /** An app that is loaded already. */
-  readonly app?: TestApp;
-  /** Registers the app's functions, itself or by importing the module that does. */
-  readonly register?: () => unknown;
-  /** The folder of a built app; its host.json and local.settings.json count too. */
-  readonly scriptRoot?: string;
-  /** With a `scriptRoot`: runs the app in as many worker processes. Default: in this process. */
-  readonly workerProcesses?: number;
-  /** `virtual` (default): time stands still until the test moves it. `system`: the machine's. */
-  readonly clock?: "virtual" | "system";
-  /** Where virtual time begins. Default 2026-01-01T00:00:00Z. */
-  readonly startAt?: Date;
-  readonly chaos?: ChaosPlan;
-  /** Runs every orchestrator turn twice, and fails the test where both differ. Default true. */
-  readonly checksReplay?: boolean;
-  /** host.json beside `register` and `app`. */
-  readonly hostJson?: object;
-  readonly settings?: Readonly<Record<string, string>>;
-  /** What the Service Bus endpoint has; there is one where there are any. */
-  readonly queues?: readonly QueueDefinition[];
-  readonly topics?: readonly TopicDefinition[];
-}
-
-/** A Functions host of one test. It ends with `await using`, or with `close`. */
-export interface TestHost extends AsyncDisposable {
-  readonly client: TestClient;
-  /** The doors, for tests that speak HTTP or AMQP. */
-  readonly httpUrl: string;
-  readonly serviceBusConnectionString: string;
-  /** Open `function` routes, and everything. */
-  readonly functionKey: string;
-  readonly masterKey: string;
-  readonly systemKey: string;
-  /** The processes that run the app at this moment: this one, or the worker processes. */
-  workerPids(): readonly number[];
-  /** What the host logged, and what functions threw. */
-  readonly logs: readonly HostLogLine[];
-  readonly failures: readonly InvocationError[];
-  /** What went wrong on purpose; `report()` is one line that says how to repeat it. */
-  readonly chaos: {
-    readonly seed: number;
-    readonly events: readonly ChaosEvent[];
-    report(): string;
-  };
-  /** The task hub, for what has no door. */
-  readonly database: DatabaseSync;
-  now(): Date;
-  /** Calls an HTTP function by its path (`/api/orders?id=7`); a key is sent along. */
-  fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** Runs until nothing happens any more without time passing. @throws Error where an orchestrator is not deterministic. */
-  settle(): Promise<void>;
-  /** Lets time pass, from timer to timer. */
-  advance(duration: Duration): Promise<void>;
-  /** Lets time pass until that instant. */
-  advanceTo(instant: Date): Promise<void>;
-  /**
-   * Lets time pass until the instance has finished.
-   *
-   * @param within - how much time may pass. Default 30 days
-   * @throws Error where it has not finished by then, or waits for nothing that time brings.
-   */
-  waitFor(
-    instanceId: string,
-    options?: { readonly within?: Duration },
-  ): Promise<InstanceStatus>;
-  /** The recorded events of the instance's present execution. */
-  history(instanceId: string): readonly HistoryEvent[];
-  /** Records what the instance went through, to be replayed by later code. The app runs in this process. */
-  record(instanceId: string): Promise<Recording>;
-  /** The host is killed as by `kill -9`, and started again on what is on disk. */
-  restart(): Promise<void>;
-  close(): Promise<void>;
-}
+import { createTestClient, isFinished } from "./test-client.ts";
+import type { TestHost, TestHostOptions } from "./test-host.ts";
+import { toMilliseconds } from "./to-milliseconds.ts";
 
 /**
  * Starts a real host in this process: its HTTP door on a free port, its durable engine on a task hub in memory, its
@@ -167,21 +86,41 @@ export async function startTestHost(
   );
   resources.defer(() => lives.end());
 
-  const settleHost = async (): Promise<void> => {
-    await settle({
-      life: lives.present,
-      openMessages: () =>
-        paths.reduce((sum, path) => sum + broker.counts(path).active, 0),
-      passDiskTime: () => {
-        const next = virtual?.nextAt();
-        if (next !== undefined) virtual?.advanceTo(next);
-      },
-    });
-    if (different.size > 0)
-      throw new Error(
-        `Not deterministic: ${[...different].join(", ")} decided differently when a turn was replayed (${chaos.report()}).`,
-      );
-  };
+  const held = resources.move();
+  return createTestHost({
+    foundation,
+    lives,
+    clock,
+    virtual,
+    chaos,
+    load,
+    different,
+    logs,
+    failures,
+    openMessages: () =>
+      paths.reduce((sum, path) => sum + broker.counts(path).active, 0),
+    close: () => held.disposeAsync(),
+  });
+}
+
+interface TestHostParts {
+  readonly foundation: TestFoundation;
+  readonly lives: Lives;
+  readonly clock: Clock;
+  readonly virtual: VirtualClock | undefined;
+  readonly chaos: Chaos;
+  readonly load: (() => Promise<TestApp>) | undefined;
+  /** Orchestrators that decided differently when a turn was replayed. */
+  readonly different: ReadonlySet<string>;
+  readonly logs: readonly HostLogLine[];
+  readonly failures: readonly InvocationError[];
+  readonly openMessages: () => number;
+  readonly close: () => Promise<void>;
+}
+
+function createTestHost(parts: TestHostParts): TestHost {
+  const { foundation, lives, clock, virtual, chaos, load } = parts;
+  const settleHost = createSettle(parts);
   /** Nobody waits for a slow disk without letting its time pass. */
   const passTimeFor = async <T>(answer: Promise<T>): Promise<T> => {
     answer.catch(() => undefined);
@@ -202,12 +141,10 @@ export async function startTestHost(
       throw new Error(`There is no instance "${instanceId}".`);
     return events;
   };
-  const held = resources.move();
-  const close = (): Promise<void> => held.disposeAsync();
   return {
     client,
     httpUrl: foundation.httpUrl,
-    serviceBusConnectionString: broker.connectionString,
+    serviceBusConnectionString: foundation.broker.connectionString,
     get functionKey() {
       return keys().defaultFunctionKey;
     },
@@ -215,9 +152,9 @@ export async function startTestHost(
       return keys().masterKey;
     },
     systemKey,
-    workerPids: supervisor.workerPids,
-    logs,
-    failures,
+    workerPids: foundation.supervisor.workerPids,
+    logs: parts.logs,
+    failures: parts.failures,
     chaos,
     database: foundation.database,
     now: () => new Date(clock.now()),
@@ -251,8 +188,32 @@ export async function startTestHost(
       return { ...recorded, actions: await replayHistory(app, recorded) };
     },
     restart: lives.restart,
-    close,
-    [Symbol.asyncDispose]: close,
+    close: parts.close,
+    [Symbol.asyncDispose]: parts.close,
+  };
+}
+
+/** Runs until nothing happens any more without time passing. @throws Error where a turn did not repeat itself */
+function createSettle({
+  lives,
+  virtual,
+  chaos,
+  different,
+  openMessages,
+}: TestHostParts): () => Promise<void> {
+  return async () => {
+    await settle({
+      life: lives.present,
+      openMessages,
+      passDiskTime: () => {
+        const next = virtual?.nextAt();
+        if (next !== undefined) virtual?.advanceTo(next);
+      },
+    });
+    if (different.size > 0)
+      throw new Error(
+        `Not deterministic: ${[...different].join(", ")} decided differently when a turn was replayed (${chaos.report()}).`,
+      );
   };
 }
 
