@@ -3,6 +3,8 @@ import {
   createCommitLoop,
 } from "../../shared/storage/commit-loop.ts";
 import { openDatabase } from "../../shared/storage/open-database.ts";
+import { createSpaceKeeper } from "../../shared/storage/space-keeper.ts";
+import { watchDatabase } from "../../shared/storage/watch-database.ts";
 import { createAdministration } from "./administration/serve-administration.ts";
 import { type AmqpServer, createAmqpServer } from "./amqp/amqp-server.ts";
 import { createClaimsDesk } from "./amqp/claims.ts";
@@ -80,12 +82,18 @@ export async function startServiceBus(
     file: options.file,
     applicationId: SERVICE_BUS_APPLICATION_ID,
     migrations: serviceBusMigrations,
+    canShrink: true,
+    isSoleUser: true,
   });
+  watchDatabase(database, onFatal);
   const commits = createCommitLoop(database, onFatal);
+  const space = createSpaceKeeper(database, commits);
+  space.start();
   const transact = guardWrites(commits, onFatal);
   const timers = createTimers(clock, transact);
   const close = (): void => {
     timers.clear();
+    space.stop();
     commits.flush();
     // Once more for what the first flush's effects wrote: messages that could not be sent any more go back.
     commits.flush();
