@@ -56,12 +56,7 @@ async function getStatus(
 ): Promise<ManagementResponse> {
   const record = await client.readStatus(instanceId);
   if (record === undefined) return empty(404);
-  const response = toStatusResponse(
-    client,
-    record,
-    query,
-    links(instanceId)["statusQueryGetUri"] ?? "",
-  );
+  const response = toStatusResponse(client, record, query, links);
   const isServerError =
     record.status === "Failed" &&
     isSet(query, "returnInternalServerErrorOnFailure");

@@ -111,6 +111,22 @@ describe("a worker that dies", () => {
     expect(supervisor.workerPids()).not.toEqual([pid]);
   });
 
+  it("has answered what it finished before it exits", async () => {
+    const { call } = await start(
+      cjs(`${echo}
+df.app.activity("exit", { handler: async () => {
+  for (let hop = 0; hop < 100; hop += 1) await undefined;
+  process.exit(3);
+} });`),
+    );
+    const [finished, exited] = await Promise.all([
+      call("echo", 1),
+      call("exit"),
+    ]);
+    expect(finished.kind).toBe("completed");
+    expect(exited.kind).toBe("lost");
+  });
+
   it("by an uncaught exception logs its class, not its text", async () => {
     const { call, lines } = await start(
       cjs(`df.app.activity("crash", { handler: () => new Promise(() => {
