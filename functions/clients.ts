@@ -11,7 +11,10 @@ import type { MessageAdministration } from "../shared/messages/message-administr
 import { queues } from "../shared/messages/queues.ts";
 import type { MessageSender } from "../shared/messages/message-sender.ts";
 import { createExtractiveModel } from "../shared/personas/adapters/extractive.ts";
-import type { PersonaModel } from "../shared/personas/persona-model.ts";
+import type {
+  BoundedPersonaModel,
+  PersonaModel,
+} from "../shared/personas/persona-model.ts";
 import { noTelemetry } from "../shared/telemetry/no-telemetry.ts";
 import type { Telemetry } from "../shared/telemetry/telemetry.ts";
 import type { Secrets } from "../shared/vault/secrets.ts";
@@ -150,11 +153,12 @@ export function createModel(
 
 function createLazyModel(
   config: Config,
-  create: () => Promise<PersonaModel>,
+  create: () => Promise<BoundedPersonaModel>,
 ): PersonaModel {
   const load = once(create);
   return {
     name: needed(config, "MODEL_NAME"),
+    measure: async (request) => (await load()).measure(request),
     answer: async (request, signal) => (await load()).answer(request, signal),
   };
 }

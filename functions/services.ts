@@ -1,6 +1,11 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTokenVerifier } from "../shared/auth/token-verifier.ts";
+import {
+  createTenantBudget,
+  type TenantBudget,
+} from "../shared/costs/tenant-budget.ts";
+import { createEstimateInteraction } from "../shared/costs/estimate-interaction.ts";
 import { egressObservers } from "../shared/egress/egress-observers.ts";
 import { parseEgressAllow } from "../shared/egress/egress-policy.ts";
 import { createSafeClient } from "../shared/egress/safe-client.ts";
@@ -16,6 +21,7 @@ import {
 } from "../shared/kernel/config.ts";
 import { createLogger } from "../shared/kernel/log.ts";
 import { loadPersonas } from "../shared/personas/load-personas.ts";
+import type { PersonaDefinition } from "../shared/personas/persona.ts";
 import { findUnpriced } from "../shared/personas/model-budget.ts";
 import {
   type ModelPrices,
@@ -90,6 +96,8 @@ export async function createServices(config: Config, files: AppFiles) {
     openPersonas(config, files, prices),
   );
   const extractor = createExtractor(config, files);
+  const tenantBudget = openTenantBudget(config, { store: stores.store, now });
+  const model = withPersonaRules(ports.model, prices, { tenantBudget });
 
   return {
     ...ports,
@@ -98,7 +106,13 @@ export async function createServices(config: Config, files: AppFiles) {
     credential,
     serviceUrl: settings.serviceUrl,
     personas,
-    model: withPersonaRules(ports.model, prices),
+    model,
+    tenantBudget,
+    estimate: createEstimateInteraction({
+      model,
+      prices,
+      maxArtifactBytes: config.ARTIFACT_MAX_BYTES,
+    }),
     extractor,
     maxBytes: config.ARTIFACT_MAX_BYTES,
     verifier: createTokenVerifier({
@@ -126,6 +140,22 @@ export async function createServices(config: Config, files: AppFiles) {
   };
 }
 
+/** Where a limit is set, and the model costs anything. */
+function openTenantBudget(
+  config: Config,
+  ports: Pick<Parameters<typeof createTenantBudget>[0], "store" | "now">,
+): TenantBudget | undefined {
+  const { TENANT_DAILY_TOKENS: tokens, TENANT_DAILY_COST_USD: costUsd } =
+    config;
+  const isLimited = tokens > 0 || costUsd > 0;
+  if (!isLimited || config.MODEL === "extractive") return undefined;
+  const limits = {
+    tokens: tokens || Infinity,
+    costMicroUsd: costUsd * 1e6 || Infinity,
+  };
+  return createTenantBudget({ ...ports, limits });
+}
+
 /** @throws RangeError when a persona's cost budget could not be kept, PersonaInvalid when a file is not usable */
 function openPersonas(config: Config, files: AppFiles, prices: ModelPrices) {
   const folders = listOf(config.PERSONA_DIR);
@@ -136,12 +166,24 @@ function openPersonas(config: Config, files: AppFiles, prices: ModelPrices) {
   const unpriced =
     config.MODEL === "extractive"
       ? undefined
-      : findUnpriced(personas.values(), prices, needed(config, "MODEL_NAME"));
+      : findUnpriced(
+          config.TENANT_DAILY_COST_USD > 0
+            ? [...personas.values()].map(withCostBudget)
+            : personas.values(),
+          prices,
+          needed(config, "MODEL_NAME"),
+        );
   if (unpriced !== undefined)
     throw new RangeError(
-      `${unpriced.personaId} has a maxCostUsd, and MODEL_PRICES has no price of ${unpriced.model}`,
+      `${unpriced.personaId} has a budget in dollars, and MODEL_PRICES has no price of ${unpriced.model}`,
     );
   return personas;
+}
+
+/** Where tenants pay in dollars, every persona does. */
+function withCostBudget(persona: PersonaDefinition): PersonaDefinition {
+  const budget = { maxCostUsd: Infinity, ...persona.model.budget };
+  return { ...persona, model: { ...persona.model, budget } };
 }
 
 function toDomainSettings(config: Config): DomainSettings {

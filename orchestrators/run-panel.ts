@@ -106,14 +106,16 @@ function* askAll(
   }: Pick<PanelStage, "readsInParts"> & { readonly deadlineAt: IsoTime },
   inputs: readonly Input[],
 ): Generator<Task, Asked[], unknown> {
-  const branches = inputs.map((input) =>
-    context.df.callSubOrchestrator(
-      ...(readsInParts
-        ? ([consultReader.name, { ...input, deadlineAt }] as const)
-        : ([consultPanelist.name, input] as const)),
-      panelistInstanceId(input.jobId, input.item, input.round),
-    ),
-  );
+  const branches = inputs.map((input) => {
+    const id = panelistInstanceId(input.jobId, input.item, input.round);
+    return readsInParts
+      ? context.df.callSubOrchestrator(
+          consultReader.name,
+          { ...input, deadlineAt },
+          id,
+        )
+      : context.df.callSubOrchestrator(consultPanelist.name, input, id);
+  });
   return consultPanelist.output
     .array()
     .parse(yield context.df.Task.all(branches));

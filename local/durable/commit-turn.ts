@@ -113,8 +113,7 @@ function commitFinished(
   cache.drop(live.record.key);
   sendMessages(options, result.decisions);
   // A turn that did not end in the function's own way has released nothing.
-  if (result.completionId === -1)
-    options.entities.releaseLocksOf(live.record.id);
+  if (result.isCutOff) options.entities.releaseLocksOf(live.record.id);
   reportToParent(options, live, result);
 }
 

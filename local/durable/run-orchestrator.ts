@@ -86,12 +86,12 @@ function lengthOf({ history, newEvents }: OrchestratorRun): number {
 /** What a turn comes to without the function, if it does. */
 function refuse(
   { versions }: RunOrchestratorOptions,
-  { live, newEvents }: OrchestratorRun,
+  { live, history, newEvents }: OrchestratorRun,
 ): TurnResult | undefined {
   const { record } = live;
   for (const event of newEvents) {
     if (event.EventType === EventType.ExecutionTerminated) {
-      return terminatedTurn(record, event.Input);
+      return terminatedTurn(record, event.Input, nextIdAfter(history));
     }
   }
   if (versions(record.version) === "fail") return versionMismatchTurn(record);
@@ -100,6 +100,11 @@ function refuse(
     record,
     `The execution has had ${turnsPerInstance} turns. Use continue-as-new.`,
   );
+}
+
+/** Ids are taken in order, and what completes an action has the action's. */
+function nextIdAfter({ events }: CachedHistory): number {
+  return events.reduce((next, { id }) => Math.max(next, id + 1), 0);
 }
 
 /** `check`: the function has run the turn, and only its replay can tell what follows. `gone`, `lost`: it has not. */

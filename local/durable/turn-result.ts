@@ -40,6 +40,8 @@ export interface FinishedTurn {
   readonly customStatus: string | undefined;
   readonly decisions: readonly Decision[];
   readonly completionId: number;
+  /** The function did not end by itself: what it has locked is still locked. */
+  readonly isCutOff: boolean;
   readonly error: string | undefined;
   readonly failureDetails: FailureDetails | undefined;
 }
@@ -139,13 +141,15 @@ function refuseDoubtful({
   }
 }
 
-/** The turn of an instance that was told to terminate. */
+/** The turn of an instance that was told to terminate; `nextId` is the id that its next action would have had. */
 export function terminatedTurn(
   record: InstanceRecord,
   reason: string | null,
+  nextId: number,
 ): FinishedTurn {
   return {
     ...failedTurn(record, ""),
+    completionId: nextId,
     status: "Terminated",
     output: reason ?? undefined,
     error: undefined,
@@ -164,6 +168,7 @@ export function failedTurn(
     customStatus: record.customStatus,
     decisions: [],
     completionId: -1,
+    isCutOff: true,
     error: message,
     failureDetails: undefined,
   };
@@ -211,6 +216,7 @@ function toTurnResult(
     customStatus,
     decisions: replayed.decisions,
     completionId: replayed.nextId,
+    isCutOff: false,
     error,
     failureDetails: state.failureDetails,
   };

@@ -1,3 +1,4 @@
+import { SpendingDocument } from "../costs/spending.ts";
 import {
   ActiveDocument,
   ArtifactDocument,
@@ -27,6 +28,7 @@ export const kinds = {
   delivery: DeliveryDocument,
   ticket: ResultTicket,
   lease: LeaseDocument,
+  spending: SpendingDocument,
 } as const;
 
 /** What the queries of this app filter and order by; adapters make their indexes from it. */

@@ -22,6 +22,11 @@ const ArtifactReference = z
     ),
     fileName: z.string().min(1).max(512).optional(),
     mimeType: z.string().min(1).max(128).optional(),
+    sizeBytes: z
+      .int()
+      .nonnegative()
+      .optional()
+      .describe("How large it is, for estimates; what is fetched is counted"),
   })
   .describe("A pointer to a document that stays where it is");
 

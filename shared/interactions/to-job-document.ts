@@ -10,6 +10,7 @@ import {
 import type { PersonaDefinition } from "../personas/persona.ts";
 import { toPersonaPin } from "../personas/persona-pin.ts";
 import type { TenantHasher } from "../vault/tenant-hash.ts";
+import { interactionVersion } from "../workflow/plan.ts";
 import type { InteractionRequest } from "./interaction-request.ts";
 
 interface Accepted {
@@ -43,7 +44,7 @@ export async function toJobDocument(
     submittedBy: principal.userId,
     status: "Queued",
     workflow: "interaction",
-    workflowVersion: "1.2.0",
+    workflowVersion: interactionVersion,
     platformType: request.platformType,
     conversationId: await idOf(request.conversationId),
     userId: await idOf(request.userId),

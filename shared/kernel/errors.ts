@@ -270,6 +270,11 @@ export const errorCatalogue = {
     "What is left of the persona's budget buys no answer.",
     "Raise its model.budget, or lower its maxOutputTokens.",
   ),
+  tenant_budget_exceeded: permanent(
+    429,
+    "The tenant's budget for models is used up for today. The next one begins at 00:00 UTC.",
+    "Send it again tomorrow (UTC), or raise TENANT_DAILY_TOKENS or TENANT_DAILY_COST_USD.",
+  ),
   // Jobs
   nothing_readable: permanent(
     422,

@@ -268,6 +268,21 @@ export const Settings = z.object({
     .describe(
       'What models cost, in US dollars for a million tokens, as JSON: `{"gpt-4o": {"inputPerMillion": 2.5, "outputPerMillion": 10}}`; empty: jobs carry tokens and no cost.',
     ),
+  TENANT_DAILY_TOKENS: z.coerce
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe(
+      "What a tenant's jobs may take of models in a day (UTC), in tokens of input and output together; 0: no limit.",
+    ),
+  TENANT_DAILY_COST_USD: z.coerce
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe(
+      "What a tenant's jobs may take of models in a day (UTC), in US dollars; every deployment that a persona asks needs a price in MODEL_PRICES then. 0: no limit.",
+    ),
   PERSONA_DIR: z
     .string()
     .default("personas")

@@ -23,6 +23,10 @@ export interface PersonaModel {
   answer(request: PersonaRequest, signal: AbortSignal): Promise<PersonaOpinion>;
 }
 
+/** A model whose calls are bounded. */
+export type BoundedPersonaModel = PersonaModel &
+  Required<Pick<PersonaModel, "measure">>;
+
 export interface PromptRoom {
   /** In tokens; below one when there is no room for any document. */
   readonly room: number;
@@ -40,6 +44,8 @@ export interface PersonaRequest {
   readonly sources?: readonly PersonaDocument[];
   /** What the other personas of the panel said in the round before. */
   readonly others?: readonly OtherOpinion[];
+  /** Who pays for it, where tenants have budgets. */
+  readonly payer?: { readonly tenantId: Tag; readonly callId: Tag };
   /** What this persona took of its budget before. */
   readonly spent?: TokenUsage;
 }

@@ -4,7 +4,7 @@ import { ErrorCode, JobFailure } from "../jobs/documents.ts";
 import { terminalStatuses } from "../jobs/job-status.ts";
 import { Count, IsoTime, Tag } from "../kernel/metadata.ts";
 import { ConsensusSnapshot, Score } from "../personas/consensus.ts";
-import { PartCounts } from "../personas/parts.ts";
+import { PartCounts } from "../personas/part-counts.ts";
 import { TokenUsage } from "../personas/token-usage.ts";
 import { Plan } from "./plan.ts";
 

@@ -1,4 +1,4 @@
-import { laneCount, maxLevels } from "../personas/parts.ts";
+import { laneCount, maxLevels } from "../personas/part-counts.ts";
 
 /**
  * Ids of a job's orchestration instances: the job's own id for the top one, and these for its branches. Fixed ids make

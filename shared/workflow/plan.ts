@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { JobDocument } from "../jobs/documents.ts";
 import { Count, defineMetadata, IsoTime, Tag } from "../kernel/metadata.ts";
 
+/** What a job is accepted with now. */
+export const interactionVersion = "1.2.0";
 export const maxPersonas = 10;
 export const maxPanelRounds = 3;
 

@@ -99,7 +99,12 @@ describe.concurrent(
           ],
           notFound: false,
           droppedQuotes: 1,
-          usage: { inputTokens: 120, outputTokens: 30 },
+          usage: {
+            inputTokens: 120,
+            outputTokens: 30,
+            documentTokens: expect.any(Number) as unknown,
+            sentDocumentTokens: expect.any(Number) as unknown,
+          },
         },
       ]);
       const call = endpoint.calls.find(({ body }) =>

@@ -71,6 +71,37 @@ export const recordedJobs = {
       fail: ({ activity }) =>
         activity === "form-opinion" ? "model_unavailable" : undefined,
     }),
+  "one-call-holds-the-documents": () =>
+    openScriptedApp({ version: "1.2.0", artifacts: 1 }),
+  "long-documents-read-in-parts": () =>
+    openScriptedApp({
+      version: "1.2.0",
+      artifacts: 1,
+      personas: 2,
+      maxRounds: 2,
+      parts: { parts: 9, planned: 9, fanIn: 3 },
+      opine: ({ item }) => ({ confidence: [0.9, 0.3][item] ?? 0 }),
+      fail: ({ activity, item }) =>
+        activity === "read-part" && item === 1_004
+          ? "model_filtered"
+          : undefined,
+    }),
+  "the-budget-ends-before-the-parts-do": () =>
+    openScriptedApp({
+      version: "1.2.0",
+      parts: { parts: 12, planned: 8, fanIn: 40 },
+      fail: ({ activity, item }) =>
+        activity === "read-part" && item > 1_002
+          ? "persona_budget_exceeded"
+          : undefined,
+    }),
+  "no-part-can-be-read": () =>
+    openScriptedApp({
+      version: "1.2.0",
+      parts: { parts: 2, planned: 2, fanIn: 40 },
+      fail: ({ activity }) =>
+        activity === "read-part" ? "model_unavailable" : undefined,
+    }),
 } as const;
 export type RecordedJob = keyof typeof recordedJobs;
 

@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { createConcludeOpinion } from "../../activities/conclude-opinion.ts";
 import { createExtractContent } from "../../activities/extract-content.ts";
 import { createFinishJobActivity } from "../../activities/finish-job.ts";
 import { createFormOpinion } from "../../activities/form-opinion.ts";
 import { createInvokePersona } from "../../activities/invoke-persona.ts";
 import { createKeepOutcome } from "../../activities/keep-outcome.ts";
 import { createLoadPlan } from "../../activities/load-plan.ts";
+import { createOpenOpinion } from "../../activities/open-opinion.ts";
+import { createReadPart } from "../../activities/read-part.ts";
 import { createRetrieveArtifact } from "../../activities/retrieve-artifact.ts";
 import { createStoreMetadata } from "../../activities/store-metadata.ts";
 import type { Principal, Role } from "../../shared/auth/principal.ts";
@@ -132,6 +135,18 @@ export function createCore(ports: Ports, onEvent?: Logger["event"]) {
     opinion: toActivityHandler(
       contracts.formOpinion,
       createFormOpinion({ ...domain, personas, model: ports.model }),
+    ),
+    open: toActivityHandler(
+      contracts.openOpinion,
+      createOpenOpinion({ ...domain, personas, model: ports.model }),
+    ),
+    read: toActivityHandler(
+      contracts.readPart,
+      createReadPart({ ...domain, personas, model: ports.model }),
+    ),
+    conclude: toActivityHandler(
+      contracts.concludeOpinion,
+      createConcludeOpinion({ ...domain, personas, model: ports.model }),
     ),
     outcome: toActivityHandler(
       contracts.keepOutcome,

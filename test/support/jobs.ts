@@ -132,6 +132,7 @@ export interface Result {
       readonly text: string;
     }[];
     readonly notFound: boolean;
+    readonly coverage?: { readonly partsRead: number; readonly parts: number };
   }[];
   readonly artifacts: readonly {
     readonly index: number;

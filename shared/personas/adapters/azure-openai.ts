@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import { NucleusError } from "../../kernel/errors.ts";
-import type { PersonaModel } from "../persona-model.ts";
+import type { BoundedPersonaModel } from "../persona-model.ts";
 import { createOpenAiCompatibleModel } from "./openai-compatible.ts";
 
 export interface AzureOpenAiOptions {
@@ -23,7 +23,7 @@ const scope = "https://cognitiveservices.azure.com/.default";
  */
 export function createAzureOpenAiModel(
   options: AzureOpenAiOptions,
-): PersonaModel {
+): BoundedPersonaModel {
   const { endpoint, deployment, credential, timeoutMs } = options;
   if (!URL.canParse(endpoint) || new URL(endpoint).protocol !== "https:")
     throw new NucleusError("configuration_invalid");

@@ -3,9 +3,9 @@ import type { AzureService } from "../../kernel/azure-roles.ts";
 import { NucleusError, toNucleusError } from "../../kernel/errors.ts";
 import { toScore } from "../consensus.ts";
 import type {
+  BoundedPersonaModel,
   OtherOpinion,
   PersonaDocument,
-  PersonaModel,
   PersonaOpinion,
   PersonaRequest,
   Quote,
@@ -65,7 +65,7 @@ const maxAdaptations = 4;
  */
 export function createOpenAiCompatibleModel(
   options: OpenAiCompatibleOptions,
-): PersonaModel {
+): BoundedPersonaModel {
   const client = createClient(options);
   const dialects = new Map<string, Dialect>();
 

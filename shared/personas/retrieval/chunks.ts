@@ -9,7 +9,7 @@ import {
 import type { Place } from "../../extraction/place.ts";
 import { type Passage, splitPassages } from "../passages.ts";
 import { splitLongPassages } from "./split-long-passages.ts";
-import { toFirstTokens, type Tokenizer } from "./tokens.ts";
+import type { Tokenizer } from "./tokens.ts";
 
 /** A part of a document that is read by itself. */
 export interface Chunk {
@@ -22,7 +22,8 @@ export interface Chunk {
 }
 
 /** What marks, headings and a table's header above a chunk may take of it. */
-const preambleShare = 1 / 8;
+const preambleShare = 1 / 4;
+const mostPreambleTokens = 200;
 /** A chunk that is fuller than this ends with its section. */
 const fullEnough = 1 / 2;
 
@@ -39,7 +40,10 @@ export function toChunks(
   options: { readonly maxTokens: number; readonly tokenizer: Tokenizer },
 ): Chunk[] {
   const { maxTokens, tokenizer } = options;
-  const preambleTokens = Math.floor(maxTokens * preambleShare);
+  const preambleTokens = Math.min(
+    mostPreambleTokens,
+    Math.floor(maxTokens * preambleShare),
+  );
   const room = maxTokens - preambleTokens;
   const passages = splitLongPassages(
     splitPassages(artifactIndex, markdown),
@@ -52,7 +56,7 @@ export function toChunks(
     const [first] = chunk;
     const start = toLineStart(markdown, first);
     const end = chunk.at(-1)?.end ?? first.end;
-    const preamble = toFirstTokens(toPreamble(first), preambleTokens);
+    const preamble = toPreamble(first, preambleTokens, tokenizer);
     const text = `${preamble}${markdown.slice(start, end)}`;
     return { artifactIndex, start, end, text };
   });
@@ -124,21 +128,39 @@ function toLineStart(markdown: string, { start }: Passage): number {
   return /^[\s>|*+•\d.)-]*$/.test(lead) ? lineStart : start;
 }
 
-function toPreamble({ place, headings, columns }: Passage): string {
+/** What stands above a chunk, outermost first; where there is no room for all of it, what is nearest to it. */
+function toPreamble(
+  { place, headings, columns }: Passage,
+  maxTokens: number,
+  tokenizer: Tokenizer,
+): string {
   const isNamed = (place?.sheet ?? place?.chapter ?? place?.time) !== undefined;
-  const lines = [
-    ...(place === undefined ? [] : toMarks(place)),
+  const [nearest = [], ...outer] = headings
     // The first heading below a named mark is its name.
-    ...headings
-      .slice(isNamed ? 1 : 0)
-      .map(
-        (heading, depth) => `${"#".repeat(Math.min(6, depth + 1))} ${heading}`,
-      ),
-    ...(columns.length === 0
+    .slice(isNamed ? 1 : 0)
+    .map((heading, depth) => [
+      `${"#".repeat(Math.min(6, depth + 1))} ${heading}`,
+    ])
+    .toReversed();
+  const marks = place === undefined ? [] : toMarks(place);
+  const table =
+    columns.length === 0
       ? []
-      : [toRow(columns), toRow(columns.map(() => "---"))]),
-  ];
-  return lines.map((line) => `${line}\n`).join("");
+      : [toRow(columns), toRow(columns.map(() => "---"))];
+  let left = maxTokens;
+  const kept = new Set(
+    [marks, nearest, table, ...outer].filter((lines) => {
+      const tokens = tokenizer.count(`${lines.join("\n")}\n`);
+      if (tokens > left) return false;
+      left -= tokens;
+      return true;
+    }),
+  );
+  return [marks, ...outer.toReversed(), nearest, table]
+    .filter((lines) => kept.has(lines))
+    .flat()
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 function toRow(cells: readonly string[]): string {

@@ -27,6 +27,7 @@ const passageShare = 1 / 4;
 /** The room in which each document has its say, the most relevant passage of each first. */
 const eachDocumentShare = 1 / 3;
 const leastTokens = 8;
+const passes = 3;
 
 interface FitOptions {
   readonly maxTokens: number;
@@ -56,17 +57,28 @@ export function fitDocuments(
   const passages = whole.flatMap(({ artifactIndex, text }) =>
     splitLongPassages(splitPassages(artifactIndex, text), longest, tokenizer),
   );
-  const chosen = choosePassages(passages, questions, {
-    ...options,
-    documentCount: documents.length,
-  });
-  const chosenOf = Map.groupBy(passages, (passage) => passage.artifactIndex);
-  const fitted = whole.map(({ artifactIndex }) => ({
-    artifactIndex,
-    text: assemble(chosenOf.get(artifactIndex) ?? [], chosen),
-  }));
-  const sentTokens = countTokens(fitted, tokenizer);
-  return { documents: fitted, wholeTokens, sentTokens };
+  const wanted = { passages, questions, documentCount: documents.length };
+  const ordered = inOrderOfNeed(wanted);
+  const passagesOf = Map.groupBy(passages, (passage) => passage.artifactIndex);
+  const toFitted = (chosen: ReadonlySet<Passage>): Fitted => {
+    const fitted = whole.map(({ artifactIndex }) => ({
+      artifactIndex,
+      text: assemble(passagesOf.get(artifactIndex) ?? [], chosen),
+    }));
+    const sentTokens = countTokens(fitted, tokenizer);
+    return { documents: fitted, wholeTokens, sentTokens };
+  };
+  const chosen = new Set<Passage>();
+  let fitted = toFitted(chosen);
+  // What passages share (headings, marks of what is left out) is counted for each, and is room again afterwards.
+  for (let pass = 0; pass < passes; pass += 1) {
+    choosePassages(ordered, chosen, {
+      maxTokens: maxTokens - fitted.sentTokens,
+      tokenizer,
+    });
+    fitted = toFitted(chosen);
+  }
+  return fitted;
 }
 
 function countTokens(
@@ -76,20 +88,40 @@ function countTokens(
   return documents.reduce((sum, { text }) => sum + tokenizer.count(text), 0);
 }
 
-function choosePassages(
-  passages: readonly Passage[],
-  questions: readonly Question[],
-  options: FitOptions & { readonly documentCount: number },
-): ReadonlySet<Passage> {
-  const { maxTokens, tokenizer, documentCount } = options;
+interface InOrder {
+  /** The best passage of each document, the best of all first. */
+  readonly bestOfEach: readonly Passage[];
+  /** All of them, by what they say on the questions; and then from the beginning of each document. */
+  readonly all: readonly Passage[];
+}
+
+function inOrderOfNeed(of: {
+  readonly passages: readonly Passage[];
+  readonly questions: readonly Question[];
+  readonly documentCount: number;
+}): InOrder {
+  const { passages, questions, documentCount } = of;
   const terms = questions.flatMap((question) => question.terms);
   const ranked = rankPassages(passages, terms).ranked.map(
     ({ passage }) => passage,
   );
-  const chosen = new Set<Passage>();
+  return {
+    bestOfEach: documentCount > 1 ? bestOfEach(ranked) : [],
+    all: [
+      ...withNeighbours(ranked, passages),
+      ...inTurn(passages, documentCount),
+    ],
+  };
+}
+
+/** Adds to the chosen what there is room for. */
+function choosePassages(
+  { bestOfEach: best, all }: InOrder,
+  chosen: Set<Passage>,
+  { maxTokens, tokenizer }: FitOptions,
+): void {
   let left = maxTokens;
-  /** Takes what there is room for above `kept`. */
-  const take = (wanted: Iterable<Passage>, kept: number): void => {
+  const take = (wanted: readonly Passage[], kept: number): void => {
     for (const passage of wanted) {
       if (left - kept < leastTokens) return;
       if (chosen.has(passage)) continue;
@@ -99,11 +131,8 @@ function choosePassages(
       left -= cost;
     }
   };
-  if (documentCount > 1)
-    take(bestOfEach(ranked), maxTokens * (1 - eachDocumentShare));
-  take(withNeighbours(ranked, passages), 0);
-  take(inTurn(passages, documentCount), 0);
-  return chosen;
+  take(best, maxTokens * (1 - eachDocumentShare));
+  take(all, 0);
 }
 
 /** The best passage of each document, the best of all first. */

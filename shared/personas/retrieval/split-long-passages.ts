@@ -22,7 +22,7 @@ export function splitLongPassages(
   return passages.flatMap((passage) =>
     isWithin(passage.text, maxTokens, tokenizer)
       ? [passage]
-      : group(toSlices(passage.text, maxTokens), passage.text, {
+      : group(toSlices(passage.text, maxTokens, tokenizer), passage.text, {
           maxTokens,
           tokenizer,
         }).map(({ start, end }) => ({
@@ -46,9 +46,15 @@ function isWithin(
   );
 }
 
-function toSlices(text: string, maxTokens: number): Slice[] {
-  return splitSentences(text).flatMap(({ start, end }) =>
-    cutBetweenWords(text, { start, end }, maxTokens),
+function toSlices(
+  text: string,
+  maxTokens: number,
+  tokenizer: Tokenizer,
+): Slice[] {
+  return splitSentences(text).flatMap((sentence) =>
+    isWithin(text.slice(sentence.start, sentence.end), maxTokens, tokenizer)
+      ? [sentence]
+      : cutBetweenWords(text, sentence, maxTokens),
   );
 }
 
@@ -64,9 +70,10 @@ function cutBetweenWords(
   while (end - from > longest) {
     const space = text.lastIndexOf(" ", from + longest);
     const isPair = /[\uD800-\uDBFF]/.test(text.charAt(from + longest - 1));
-    const to = space > from ? space : from + longest - (isPair ? 1 : 0);
-    slices.push({ start: from, end: Math.max(to, from + 1) });
-    from = Math.max(to, from + 1);
+    const to =
+      space > from ? space : from + Math.max(1, longest - (isPair ? 1 : 0));
+    slices.push({ start: from, end: to });
+    from = space > from ? to + 1 : to;
   }
   return [...slices, { start: from, end }];
 }

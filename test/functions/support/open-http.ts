@@ -4,6 +4,8 @@ import { createRoutes } from "../../../functions/http/routes.ts";
 import { toHttpHandler } from "../../../functions/http/route.ts";
 import type { Role } from "../../../shared/auth/principal.ts";
 import { createTokenVerifier } from "../../../shared/auth/token-verifier.ts";
+import type { TenantBudget } from "../../../shared/costs/tenant-budget.ts";
+import { createEstimateInteraction } from "../../../shared/costs/estimate-interaction.ts";
 import { createCheckInteraction } from "../../../shared/interactions/check-interaction.ts";
 import { createCore, openPorts, type Ports } from "../../support/core.ts";
 
@@ -56,7 +58,10 @@ export interface HttpAnswer {
 }
 
 /** The app's routes, called in process. */
-export function openHttp(ports: Ports = openPorts()) {
+export function openHttp(
+  ports: Ports = openPorts(),
+  { tenantBudget }: { readonly tenantBudget?: TenantBudget } = {},
+) {
   const core = createCore(ports);
   const { log } = core;
   const verifier = createTokenVerifier({ issuer, audience, jwks });
@@ -70,6 +75,14 @@ export function openHttp(ports: Ports = openPorts()) {
     serviceUrl: "https://nucleus.example",
     now: ports.clock.now,
     runnerOf: () => ports.runner,
+    tenantBudget,
+    estimate: createEstimateInteraction({
+      model: ports.model,
+      prices: new Map([
+        ["priced", { inputPerMillion: 2, outputPerMillion: 10 }],
+      ]),
+      maxArtifactBytes: 1e6,
+    }),
     check: createCheckInteraction({
       personas: core.personas,
       referenceTypes: ["test"],

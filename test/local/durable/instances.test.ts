@@ -78,6 +78,21 @@ test("terminate ends the instance with the reason, and leaves nothing armed", as
   });
 });
 
+test("the end of a terminated instance has the id that its next action would have had", async () => {
+  const { worker, called } = heldActivities();
+  const hub = openTestHub(app, { worker });
+  const waiting = await hub.start("waitFor");
+  const working = await hub.start("echoTwice", 1);
+  await called(1);
+  const endOf = async (id: string): Promise<number | undefined> => {
+    await hub.engine.client.terminate(id, null);
+    await hub.finish(id);
+    const history = hub.engine.client.exportHistory(id);
+    return history?.find(({ EventType }) => EventType === 1)?.EventId;
+  };
+  expect([await endOf(waiting), await endOf(working)]).toEqual([0, 1]);
+});
+
 test("the result of an activity that outlives its instance is dropped", async () => {
   const { worker, calls, called } = heldActivities();
   const hub = openTestHub(app, { worker });

@@ -1,7 +1,9 @@
 import { createSdkApp, df } from "../../local/durable/support/sdk-worker.ts";
 import { consultPanelist } from "../../../orchestrators/consult-panelist.ts";
 import { consultPersona } from "../../../orchestrators/consult-persona.ts";
+import { consultReader } from "../../../orchestrators/consult-reader.ts";
 import { processArtifact } from "../../../orchestrators/process-artifact.ts";
+import { readLane } from "../../../orchestrators/read-lane.ts";
 import { runStages } from "../../../orchestrators/run-stages.ts";
 import { runWorkflow } from "../../../orchestrators/run-workflow.ts";
 import type { z } from "zod";
@@ -11,6 +13,7 @@ import {
 } from "../../../shared/durable/contract.ts";
 import { type ErrorCode, NucleusError } from "../../../shared/kernel/errors.ts";
 import { Tag, toIsoTime } from "../../../shared/kernel/metadata.ts";
+import type { PartCounts } from "../../../shared/personas/part-counts.ts";
 import * as contracts from "../../../shared/workflow/contracts.ts";
 import { childInstanceIds } from "../../../shared/workflow/instance-ids.ts";
 import { toInteractionPlan } from "../../../shared/workflow/plan.ts";
@@ -32,8 +35,10 @@ export interface Script {
   readonly artifacts?: number;
   readonly personas?: number;
   /** Of the workflow `interaction`; the current one where absent. */
-  readonly version?: "1.0.0" | "1.1.0";
+  readonly version?: "1.0.0" | "1.1.0" | "1.2.0";
   readonly maxRounds?: number;
+  /** What documents come to that one call does not hold; from version 1.2.0 on. */
+  readonly parts?: PartCounts;
   /** How sure a persona is in a round, and with whom it agrees. */
   readonly opine?: (asked: {
     readonly item: number;
@@ -49,6 +54,7 @@ export interface Script {
 }
 
 type OpinionInput = z.output<typeof contracts.formOpinion.input>;
+type PartInput = z.output<typeof contracts.readPart.input>;
 type OutcomeInput = z.output<typeof contracts.keepOutcome.input>;
 type FinishInput = z.output<typeof contracts.finishJob.input>;
 
@@ -60,6 +66,8 @@ export interface ScriptedApp {
   readonly outcomes: readonly OutcomeInput[];
   /** What the personas were asked, in order. */
   readonly asked: readonly OpinionInput[];
+  /** Which parts of long documents were read, in order. */
+  readonly read: readonly PartInput[];
   /** What the job was ended as, each time. */
   readonly ends: readonly FinishInput[];
   readonly instanceIds: readonly string[];
@@ -82,6 +90,7 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
   const ends: FinishInput[] = [];
   const outcomes: OutcomeInput[] = [];
   const asked: OpinionInput[] = [];
+  const read: PartInput[] = [];
   const { version = "1.1.0", maxRounds, opine } = script;
 
   function register<I extends z.ZodType, O extends z.ZodType>(
@@ -106,6 +115,26 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
       handler: toActivityHandler(contract, work),
     });
   }
+
+  const toOutcome = (
+    input: OpinionInput,
+  ): z.output<typeof contracts.formOpinion.output> => {
+    asked.push(input);
+    const { personaId, item, round, readable } = input;
+    return {
+      item,
+      personaId,
+      model: Tag.parse("fake"),
+      round,
+      quotes: readable.length,
+      droppedQuotes: 0,
+      keyPoints: 1,
+      notFound: false,
+      ...opine?.({ item, round }),
+      inputTokens: 2,
+      outputTokens: 3,
+    };
+  };
 
   const app = createSdkApp(() => {
     register(
@@ -144,27 +173,28 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
         outputTokens: 3,
       }),
     );
+    register(contracts.formOpinion, ({ item }) => item, toOutcome);
     register(
-      contracts.formOpinion,
+      contracts.openOpinion,
       ({ item }) => item,
+      (input) =>
+        script.parts && input.round === 1
+          ? { parts: script.parts }
+          : { opinion: toOutcome(input) },
+    );
+    register(
+      contracts.readPart,
+      ({ level, part }) => level * 1_000 + part,
       (input) => {
-        asked.push(input);
-        const { personaId, item, round, readable } = input;
+        read.push(input);
+        const { fanIn = 1 } = script.parts ?? {};
         return {
-          item,
-          personaId,
-          model: Tag.parse("fake"),
-          round,
-          quotes: readable.length,
-          droppedQuotes: 0,
-          keyPoints: 1,
-          notFound: false,
-          ...opine?.({ item, round }),
-          inputTokens: 2,
-          outputTokens: 3,
+          partsRead: input.level === 1 ? 1 : fanIn,
+          usage: { inputTokens: 100, outputTokens: 10 },
         };
       },
     );
+    register(contracts.concludeOpinion, ({ item }) => item, toOutcome);
     register(
       contracts.keepOutcome,
       () => 0,
@@ -191,6 +221,8 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
     df.app.orchestration(contracts.processArtifact.name, processArtifact);
     df.app.orchestration(contracts.consultPersona.name, consultPersona);
     df.app.orchestration(contracts.consultPanelist.name, consultPanelist);
+    df.app.orchestration(contracts.consultReader.name, consultReader);
+    df.app.orchestration(contracts.readLane.name, readLane);
   });
   const hub = openTestHub(app);
   return {
@@ -199,6 +231,7 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
     ends,
     outcomes,
     asked,
+    read,
     worker: app.worker,
     instanceIds: [
       jobId,
@@ -207,6 +240,7 @@ export function openScriptedApp(script: Script = {}): ScriptedApp {
         artifactCount: artifacts,
         personaCount: personas,
         maxRounds,
+        readsInParts: script.parts !== undefined,
       }),
     ],
     async start() {
