@@ -44,8 +44,12 @@ export async function estimatePersona(
   asked: Asked,
 ): Promise<PersonaEstimate> {
   const { persona } = asked;
-  const { chatModelId = model.name, fallbacks, budget } = persona.model;
-  const models = [chatModelId, ...fallbacks.map((stop) => stop.chatModelId)];
+  const { tiers, chatModelId = model.name, fallbacks, budget } = persona.model;
+  const models = [
+    ...tiers.map((tier) => tier.chatModelId),
+    chatModelId,
+    ...fallbacks.map((stop) => stop.chatModelId),
+  ];
   const calls = await estimateCalls(model, asked);
   const attempts = callsPerAnswer * models.length;
   const { count } = calls;

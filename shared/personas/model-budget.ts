@@ -124,6 +124,7 @@ export function findUnpriced(
   for (const { personaId, model } of personas) {
     if (model.budget?.maxCostUsd === undefined) continue;
     const asked = [
+      ...model.tiers.map(({ chatModelId }) => chatModelId),
       model.chatModelId ?? modelName,
       ...model.fallbacks.map(({ chatModelId }) => chatModelId),
     ];

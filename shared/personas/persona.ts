@@ -34,13 +34,29 @@ const fallbackCodes = [
   "model_output_invalid",
 ] as const satisfies readonly ErrorCode[];
 
+/** What may pass by itself, and another deployment does not wait for. */
+export const usualFallbackCodes = [
+  "model_unavailable",
+  "model_throttled",
+  "model_timeout",
+] as const satisfies readonly (typeof fallbackCodes)[number][];
+
 const Fallback = z.strictObject({
   chatModelId: ModelId,
   on: z
     .array(z.enum(fallbackCodes))
     .min(1)
-    .default(["model_unavailable", "model_throttled", "model_timeout"])
+    .default([...usualFallbackCodes])
     .describe("The failures of the model before it that lead here"),
+});
+
+const Tier = z.strictObject({
+  chatModelId: ModelId,
+  maxInputTokens: z
+    .int()
+    .min(1_000)
+    .max(2_000_000)
+    .describe("Instructions, query and all documents whole must fit in here"),
 });
 
 const Budget = z
@@ -66,6 +82,13 @@ const PersonaModelSettings = z
     chatModelId: ModelId.optional().describe(
       "The model or deployment to ask, where the endpoint has several; the configured one otherwise",
     ),
+    tiers: z
+      .array(Tier)
+      .max(5)
+      .default([])
+      .describe(
+        "For short inputs, the smallest first: the first that holds all of it is asked, and chatModelId is its first fallback",
+      ),
     fallbacks: z
       .array(Fallback)
       .max(5)

@@ -5,6 +5,7 @@ import { withGuardrails } from "./guardrails.ts";
 import { withBudget } from "./model-budget.ts";
 import type { ModelPrices } from "./model-prices.ts";
 import { withRoute } from "./model-route.ts";
+import { withTiers } from "./model-tiers.ts";
 import type { PersonaModel } from "./persona-model.ts";
 
 interface TenantRules {
@@ -18,5 +19,7 @@ export function withPersonaRules(
   { tenantBudget: budget }: TenantRules = {},
 ): PersonaModel {
   const paid = budget ? withTenantBudget(model, { budget, prices }) : model;
-  return withGuardrails(withCheckedWords(withRoute(withBudget(paid, prices))));
+  return withGuardrails(
+    withCheckedWords(withTiers(withRoute(withBudget(paid, prices)))),
+  );
 }

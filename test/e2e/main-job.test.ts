@@ -89,6 +89,7 @@ test("a question about five documents completes, with the result in the agreed s
         quotes: expect.any(Array) as unknown,
         notFound: false,
         confidence: aNumber,
+        groundedness: aNumber,
         usage: { inputTokens: aNumber, outputTokens: aNumber },
       },
     ],

@@ -99,6 +99,7 @@ describe.concurrent(
           ],
           notFound: false,
           droppedQuotes: 1,
+          groundedness: 1,
           usage: {
             inputTokens: 120,
             outputTokens: 30,

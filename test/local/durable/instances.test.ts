@@ -86,7 +86,7 @@ test("the end of a terminated instance has the id that its next action would hav
   await called(1);
   const endOf = async (id: string): Promise<number | undefined> => {
     await hub.engine.client.terminate(id, null);
-    await hub.finish(id);
+    while (hub.record(id).status !== "Terminated") await setImmediate();
     const history = hub.engine.client.exportHistory(id);
     return history?.find(({ EventType }) => EventType === 1)?.EventId;
   };

@@ -60,6 +60,65 @@ async function codeOf(asking: Promise<unknown>): Promise<ErrorCode> {
   return thrown.code;
 }
 
+describe("tiers", () => {
+  const model = {
+    chatModelId: "large",
+    tiers: [
+      { chatModelId: "small", maxInputTokens: 2_000 },
+      { chatModelId: "middle", maxInputTokens: 4_000 },
+    ],
+  };
+  /** A word of each document is a token, and a call needs a hundred around them. */
+  const counting = (
+    answer: Answer = () => good,
+  ): { model: PersonaModel; asked: (string | undefined)[] } => {
+    const asked: (string | undefined)[] = [];
+    return {
+      asked,
+      model: {
+        name: "chat",
+        measure: async ({ persona }) => ({
+          room: persona.model.maxInputTokens - 100,
+          tokenizer: { count: (text) => text.split(" ").length },
+        }),
+        async answer(request) {
+          asked.push(request.persona.model.chatModelId);
+          return answer(request);
+        },
+      },
+    };
+  };
+  const about = (words: number) => ({
+    ...aRequest("How long?", "word ".repeat(words).trim()),
+    persona: aPersona({ model }),
+  });
+
+  test.each([
+    [1_900, "small"],
+    [1_901, "middle"],
+    [3_900, "middle"],
+    [3_901, "large"],
+  ])("%i words go to the deployment %s", async (words, deployment) => {
+    const { model, asked } = counting();
+    const rules = withPersonaRules(model, prices);
+    const opinion = await rules.answer(about(words), never());
+    expect(asked).toEqual([deployment]);
+    expect(opinion.deployment ?? "large").toBe(deployment);
+  });
+
+  test("one that fails leads to the persona's own deployment", async () => {
+    const { model, asked } = counting(({ persona }) => {
+      if (persona.model.chatModelId === "small")
+        throw new NucleusError("model_throttled");
+      return good;
+    });
+    const rules = withPersonaRules(model, prices);
+    const opinion = await rules.answer(about(10), never());
+    expect(asked).toEqual(["small", "large"]);
+    expect(opinion.deployment).toBe("large");
+  });
+});
+
 describe("a route", () => {
   const model = {
     chatModelId: "first",

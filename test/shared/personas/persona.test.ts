@@ -26,6 +26,7 @@ describe("parsePersona", () => {
       instructions: "Answer from the documents.",
       responseGuidelines: "",
       model: {
+        tiers: [],
         fallbacks: [],
         maxOutputTokens: 2_000,
         maxInputTokens: 32_000,
