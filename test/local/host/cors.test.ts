@@ -29,7 +29,13 @@ describe("CORS", () => {
       "https://a.example,https://B.example/",
       true,
     );
-    const ask = (origin: string, init: RequestInit = {}): Promise<Response> =>
+    const ask = (
+      origin: string,
+      init: {
+        readonly method?: string;
+        readonly headers?: Readonly<Record<string, string>>;
+      } = {},
+    ): Promise<Response> =>
       fetch(`${httpUrl}/api/keyed`, {
         ...init,
         headers: { origin, ...init.headers },
