@@ -22,7 +22,6 @@ export default defineConfig({
           name: "full",
           include: ["test/**/*.full.test.ts"],
           testTimeout: 600_000,
-          fileParallelism: false,
         },
       },
     ],

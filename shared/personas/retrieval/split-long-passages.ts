@@ -54,38 +54,56 @@ function toSlices(
   return splitSentences(text).flatMap((sentence) =>
     isWithin(text.slice(sentence.start, sentence.end), maxTokens, tokenizer)
       ? [sentence]
-      : cutBetweenWords(text, sentence, maxTokens),
+      : cutBetweenWords(text, sentence, { maxTokens, tokenizer }),
   );
 }
 
-/** Pieces of at most as many UTF-16 units as a third of the tokens: three bytes at most are behind each. */
+interface Limit {
+  readonly maxTokens: number;
+  readonly tokenizer: Tokenizer;
+}
+
+/**
+ * Pieces of at most as many UTF-16 units as a third of the tokens, since three bytes at most are behind each. A word
+ * that is longer stays whole where it is within the limit itself.
+ */
 function cutBetweenWords(
   text: string,
   { start, end }: Slice,
-  maxTokens: number,
+  limit: Limit,
 ): Slice[] {
-  const longest = Math.max(1, Math.floor(maxTokens / 3));
+  const longest = Math.max(1, Math.floor(limit.maxTokens / 3));
   const slices: Slice[] = [];
   let from = start;
   while (end - from > longest) {
-    const space = text.lastIndexOf(" ", from + longest);
-    const isPair = /[\uD800-\uDBFF]/.test(text.charAt(from + longest - 1));
-    const to =
-      space > from ? space : from + Math.max(1, longest - (isPair ? 1 : 0));
+    const to = toCut(text, { start: from, end }, { ...limit, longest });
     slices.push({ start: from, end: to });
-    from = space > from ? to + 1 : to;
+    from = to < end && /\s/.test(text.charAt(to)) ? to + 1 : to;
   }
-  return [...slices, { start: from, end }];
+  return from < end ? [...slices, { start: from, end }] : slices;
+}
+
+function toCut(
+  text: string,
+  { start, end }: Slice,
+  { maxTokens, tokenizer, longest }: Limit & { readonly longest: number },
+): number {
+  const last = text.slice(start, start + longest + 1).search(/\s\S*$/);
+  if (last > 0) return start + last;
+  const next = text.slice(start, start + maxTokens + 1).search(/\s/);
+  const wordEnd = next > 0 ? start + next : Math.min(end, start + maxTokens);
+  const isWord = next > 0 || wordEnd === end;
+  if (isWord && isWithin(text.slice(start, wordEnd), maxTokens, tokenizer))
+    return wordEnd;
+  const isPair = /[\uD800-\uDBFF]/.test(text.charAt(start + longest - 1));
+  return start + Math.max(1, longest - (isPair ? 1 : 0));
 }
 
 /** Neighbouring slices together, as many as there is room for. */
 function group(
   slices: readonly Slice[],
   text: string,
-  {
-    maxTokens,
-    tokenizer,
-  }: { readonly maxTokens: number; readonly tokenizer: Tokenizer },
+  { maxTokens, tokenizer }: Limit,
 ): Slice[] {
   const groups: Slice[] = [];
   let tokens = 0;

@@ -219,18 +219,18 @@ test("a child dies with its parent, even in the middle of a document", async () 
 test("the parent's event loop runs on while a child works", async () => {
   const extractor = opened();
   const rows = "some,words,in,a,long,table\n".repeat(100_000);
-  let longestMs = 0;
+  let turns = 0;
   const done = new AbortController();
   const reading = extract(extractor, rows, "a.csv").finally(() => {
     done.abort();
   });
   while (!done.signal.aborted) {
-    const before = performance.now();
     await sleep(1);
-    longestMs = Math.max(longestMs, performance.now() - before);
+    turns += 1;
   }
   expect((await reading).words).toBeGreaterThan(100_000);
-  expect(longestMs).toBeLessThan(250);
+  // The child takes the better part of a second: a loop that waited for it would have turned a few times.
+  expect(turns).toBeGreaterThan(20);
 });
 
 async function isRunning(pid: number): Promise<boolean> {

@@ -68,6 +68,14 @@ describe("chunks", () => {
     expect(pieces.every(({ text }) => text.isWellFormed())).toBe(true);
   });
 
+  test("leave words whole that are longer than what a cut looks for", () => {
+    const text = Array.from({ length: 12 }, () => "pellentesque scelerisque");
+    const words = chunk(text.join("\n"), 80).flatMap((part) =>
+      part.text.split(/\s+/),
+    );
+    expect(new Set(words)).toEqual(new Set(["pellentesque", "scelerisque"]));
+  });
+
   test("hold every word of a document, in order, and none is above the limit", () => {
     const line = fc.oneof(
       fc.constantFrom("", "# H", "## I", "<!-- page 2 -->", "- item"),
