@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { countSyncs } from "./count-syncs.ts";
+import { installPeers } from "../install-peers.ts";
 import { MissingPrerequisite, type EngineProcess } from "./engine.ts";
-import { installPeers } from "./install-peers.ts";
 import { measure } from "./measure.ts";
 import { measureHub, toHubText } from "./measure-hub.ts";
 import { readOptions, type Options } from "./options.ts";
@@ -107,14 +107,11 @@ function preparePeers({ peers }: Pick<Options, "peers">): {
   readonly peers: Options["peers"];
   readonly missing: readonly string[];
 } {
-  try {
-    if (peers.length > 0) installPeers();
-    return { peers, missing: [] };
-  } catch (error) {
-    if (!(error instanceof MissingPrerequisite)) throw error;
-    say(error.message);
-    return { peers: [], missing: [error.message] };
-  }
+  const missing =
+    peers.length > 0 ? installPeers(import.meta.dirname) : undefined;
+  if (missing === undefined) return { peers, missing: [] };
+  say(missing);
+  return { peers: [], missing: [missing] };
 }
 
 function print(report: object, toText: () => string): void {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { extractOne, parseRead, type ReadFile } from "./extract-one.ts";
-import { installPeers } from "./install-peers.ts";
+import { installPeers } from "../install-peers.ts";
 import { extractors, loadOfficeWriter } from "./load-peers.ts";
 import { type Score, score } from "./score.ts";
 import { type ComparedFile, writeFiles } from "./write-files.ts";
@@ -17,7 +17,8 @@ const [, , extractor, path] = process.argv;
 if (extractor !== undefined && path !== undefined) {
   await extractOne(extractor, path);
 } else {
-  installPeers();
+  const missing = installPeers(import.meta.dirname);
+  if (missing !== undefined) throw new Error(missing);
   const folder = await mkdtemp(join(tmpdir(), "nucleus-extraction-"));
   try {
     const files = await writeFiles(await loadOfficeWriter());

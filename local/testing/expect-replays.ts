@@ -9,6 +9,7 @@ import { toScheduledEvent } from "../durable/scheduled-event.ts";
 import { sortFunctions, catalogFunctions } from "../host/function-catalogue.ts";
 import type { History, Recording } from "./recording.ts";
 import { replayEvents, replayHistory, startOf } from "./replay-history.ts";
+import { createTestWorkerPort } from "./test-worker-port.ts";
 import { showDifference } from "./show-difference.ts";
 import type { TestApp } from "./test-app.ts";
 
@@ -47,7 +48,7 @@ async function findDifference(
 ): Promise<string | undefined> {
   const found = await findDifferentTurn(app, history);
   if (found !== undefined || !("actions" in history)) return found;
-  const replayed = await replayHistory(app, history);
+  const replayed = await replayHistory(createTestWorkerPort(app), history);
   return isDeepStrictEqual(replayed, history.actions)
     ? undefined
     : `"${startOf(history).Name}" did something else than when ${history.instanceId} was recorded:\n${showDifference(history.actions, replayed)}`;
@@ -127,7 +128,7 @@ async function askedFor(
   history: History,
   events: readonly HistoryEvent[],
 ): Promise<Untimed[]> {
-  const answer = await replayEvents(app, history, events);
+  const answer = await replayEvents(createTestWorkerPort(app), history, events);
   if (answer.kind === "failed") throw new OrchestrationFault(answer.message);
   const { OrchestrationInstance: instance, ParentInstance: parent } =
     startOf(history);

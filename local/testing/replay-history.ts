@@ -4,16 +4,14 @@ import {
   type ExecutionStarted,
   type HistoryEvent,
 } from "../durable/history-event.ts";
-import type { OrchestratorOutcome } from "../worker-port.ts";
+import type { OrchestratorOutcome, WorkerPort } from "../worker-port.ts";
 import type { History, ReplayedPrefix } from "./recording.ts";
-import type { TestApp } from "./test-app.ts";
-import { createTestWorkerPort } from "./test-worker-port.ts";
 
 type Answer = Exclude<OrchestratorOutcome, { kind: "lost" }>;
 
 /** Replays a history after every event of it: what a crash at any instant makes the orchestrator go through. */
 export async function replayHistory(
-  app: TestApp,
+  worker: WorkerPort,
   history: History,
 ): Promise<ReplayedPrefix[]> {
   const { events } = history;
@@ -21,7 +19,7 @@ export async function replayHistory(
   const replayed: ReplayedPrefix[] = [];
   let last = "";
   for (let count = first; count <= events.length; count += 1) {
-    const answer = await replayEvents(app, history, events.slice(0, count));
+    const answer = await replayEvents(worker, history, events.slice(0, count));
     const state = answer.kind === "state" ? answer.state : answer.kind;
     if (state === last) continue;
     last = state;
@@ -35,16 +33,13 @@ export async function replayHistory(
 
 /** Lets the orchestrator of a history run from scratch over the first of its events. */
 export async function replayEvents(
-  app: TestApp,
+  worker: WorkerPort,
   history: History,
   events: readonly HistoryEvent[],
 ): Promise<Answer> {
   const started = startOf(history);
   const payload = toPayload(history.instanceId, started, events);
-  const outcome = await createTestWorkerPort(app).invokeOrchestrator(
-    started.Name,
-    payload,
-  );
+  const outcome = await worker.invokeOrchestrator(started.Name, payload);
   if (outcome.kind === "lost") throw new Error("The replay ended nowhere.");
   return outcome;
 }

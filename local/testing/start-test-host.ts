@@ -24,6 +24,7 @@ import { settle } from "./settle.ts";
 import { importTestApp, loadTestApp, type TestApp } from "./test-app.ts";
 import { createTestClient, isFinished } from "./test-client.ts";
 import type { TestHost, TestHostOptions } from "./test-host.ts";
+import { createTestWorkerPort } from "./test-worker-port.ts";
 import { toMilliseconds } from "./to-milliseconds.ts";
 
 /**
@@ -185,7 +186,8 @@ function createTestHost(parts: TestHostParts): TestHost {
         throw new Error("Record an app that runs in this process.");
       const recorded = toHistory(instanceId, history(instanceId));
       const app = await load();
-      return { ...recorded, actions: await replayHistory(app, recorded) };
+      const worker = createTestWorkerPort(app);
+      return { ...recorded, actions: await replayHistory(worker, recorded) };
     },
     restart: lives.restart,
     close: parts.close,

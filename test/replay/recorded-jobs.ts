@@ -1,9 +1,9 @@
-import type { HistoryEvent } from "../../local/durable/history-event.ts";
+import { toHistory, type Recording } from "../../local/testing/recording.ts";
+import { replayHistory } from "../../local/testing/replay-history.ts";
 import {
   jobId,
   openScriptedApp,
 } from "../orchestrators/support/scripted-app.ts";
-import { replay, type Recording } from "./replay.ts";
 
 /** The jobs whose histories are recorded: one for each way through the orchestrators. */
 export const recordedJobs = {
@@ -119,25 +119,14 @@ export async function recordJob(name: RecordedJob): Promise<Recording[]> {
     for (const instanceId of app.instanceIds) {
       const events = app.hub.engine.client.exportHistory(instanceId);
       if (!events) continue;
-      const history = { instanceId, events: withoutStacks(events) };
+      const history = toHistory(instanceId, events);
       recordings.push({
         ...history,
-        actions: await replay(app.worker, history),
+        actions: await replayHistory(app.worker, history),
       });
     }
     return recordings;
   } finally {
     app.hub.close();
   }
-}
-
-/** Stacks tell of the machine that recorded, and no orchestrator reads them; whether it was played, of the turn. */
-function withoutStacks(events: readonly HistoryEvent[]): HistoryEvent[] {
-  const clean = (key: string, value: unknown): unknown => {
-    if (key === "StackTrace" || key === "IsPlayed") return undefined;
-    return typeof value === "string"
-      ? value.replaceAll(/(?:\n|\\n)\s+at [^\n"\\]*/g, "")
-      : value;
-  };
-  return JSON.parse(JSON.stringify(events, clean)) as HistoryEvent[];
 }

@@ -1,9 +1,13 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import {
+  readRecordings,
+  type Recording,
+} from "../../local/testing/recording.ts";
+import { replayHistory } from "../../local/testing/replay-history.ts";
 import { openScriptedApp } from "../orchestrators/support/scripted-app.ts";
 import { recordedJobs } from "./recorded-jobs.ts";
-import { type Recording, replay } from "./replay.ts";
 
 const folder = join(import.meta.dirname, "histories");
 
@@ -12,10 +16,6 @@ async function openWorker() {
   onTestFinished(() => app.hub.close());
   await app.hub.settle();
   return app.worker;
-}
-
-function readRecordings(file: string): Recording[] {
-  return JSON.parse(readFileSync(join(folder, file), "utf8")) as Recording[];
 }
 
 const files = readdirSync(folder);
@@ -32,10 +32,10 @@ test.each(files)(
   "%s: the orchestrators do after every event what they did when it was recorded",
   async (file) => {
     const worker = await openWorker();
-    const recordings = readRecordings(file);
+    const recordings = readRecordings(join(folder, file));
     expect(recordings.length).toBeGreaterThan(1);
     for (const recording of recordings)
-      expect(await replay(worker, recording)).toEqual(recording.actions);
+      expect(await replayHistory(worker, recording)).toEqual(recording.actions);
   },
 );
 
@@ -47,12 +47,12 @@ test.each([
   "a history of orchestrators that %s is found out",
   async (_what, current, other) => {
     const worker = await openWorker();
-    const recording = readRecordings("two-artifacts-two-personas.json").find(
-      ({ instanceId }) => instanceId.endsWith(":a0"),
-    );
+    const recording = readRecordings(
+      join(folder, "two-artifacts-two-personas.json"),
+    ).find(({ instanceId }) => instanceId.endsWith(":a0"));
     const text = JSON.stringify(recording);
     const doctored = JSON.parse(text.replaceAll(current, other)) as Recording;
     expect(doctored).not.toEqual(recording);
-    expect(await replay(worker, doctored)).not.toEqual(doctored.actions);
+    expect(await replayHistory(worker, doctored)).not.toEqual(doctored.actions);
   },
 );

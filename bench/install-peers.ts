@@ -1,36 +1,32 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { MissingPrerequisite } from "./engine.ts";
+import { basename, join } from "node:path";
 
 /**
- * Installs the peers' packages, exactly those of the lock file here, unless they are installed.
+ * Installs the packages of the peers in `folder`, exactly those of its lock file, unless they are installed.
  *
- * @throws MissingPrerequisite when npm could not.
+ * @returns what to do, where npm could not; undefined when all is there
  */
-export function installPeers(): void {
-  if (isInstalled()) return;
-  console.error("Installing the peers' packages in bench/engine (npm ci)");
+export function installPeers(folder: string): string | undefined {
+  if (isInstalled(folder)) return undefined;
+  const place = `bench/${basename(folder)}`;
+  console.error(`Installing the peers' packages in ${place} (npm ci)`);
   const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
-    cwd: import.meta.dirname,
+    cwd: folder,
     stdio: ["ignore", "ignore", "inherit"],
   });
-  if (status !== 0)
-    throw new MissingPrerequisite(
-      "The peers' packages could not be installed: run npm ci in bench/engine.",
-    );
+  return status === 0
+    ? undefined
+    : `The peers' packages could not be installed: run npm ci in ${place}.`;
 }
 
 /** npm keeps what it has installed beside the packages. */
-function isInstalled(): boolean {
-  const installed = join(
-    import.meta.dirname,
-    "node_modules/.package-lock.json",
-  );
+function isInstalled(folder: string): boolean {
+  const installed = join(folder, "node_modules/.package-lock.json");
   if (!existsSync(installed)) return false;
   const versions = readVersions(installed);
   const { dependencies } = JSON.parse(
-    readFileSync(join(import.meta.dirname, "package.json"), "utf8"),
+    readFileSync(join(folder, "package.json"), "utf8"),
   ) as { dependencies: Readonly<Record<string, string>> };
   return Object.entries(dependencies).every(
     ([name, version]) => versions[`node_modules/${name}`]?.version === version,
