@@ -57,6 +57,71 @@ export function sheetMark(name: string): string {
   return `<!-- sheet ${safe === "" ? "unnamed" : safe} -->`;
 }
 
+/** The cells that a table's lines show, header included: its columns, from 0, and the number of each line's row. */
+export interface TableCells {
+  readonly first: number;
+  readonly last: number;
+  readonly rows: readonly number[];
+}
+
+const longestCellsMark = 4_000;
+
+/**
+ * The line before the table of a sheet: `<!-- cells A-F 1 3-9 -->`. Rows are counted up from each number, or from the
+ * first to the last of a range. Undefined where so many rows are missing that the line would be too long to be worth it.
+ */
+export function cellsMark({
+  first,
+  last,
+  rows,
+}: TableCells): string | undefined {
+  const ranges: { from: number; to: number }[] = [];
+  for (const row of rows) {
+    const open = ranges.at(-1);
+    if (open?.to === row - 1) open.to = row;
+    else ranges.push({ from: row, to: row });
+  }
+  const shown = ranges.map(({ from, to }) =>
+    from === to ? String(from) : `${from}-${to}`,
+  );
+  const mark = `<!-- cells ${toLetters(first)}-${toLetters(last)} ${shown.join(" ")} -->`;
+  return mark.length > longestCellsMark ? undefined : mark;
+}
+
+/** Where the rows of the table below stand, as `B7:F7`, in order; undefined when `line` is no such mark. */
+export function parseCellsMark(
+  line: string,
+): Generator<string, undefined> | undefined {
+  if (line.length > longestCellsMark) return undefined;
+  const [, first, last, rows] =
+    /^<!-- cells ([A-Z]{1,3})-([A-Z]{1,3}) (\d{1,7}(?:[ -]\d{1,7})*) -->$/.exec(
+      line,
+    ) ?? [];
+  return rows === undefined
+    ? undefined
+    : listCells(`${first}`, `${last}`, rows.split(" "));
+}
+
+function* listCells(
+  first: string,
+  last: string,
+  ranges: readonly string[],
+): Generator<string, undefined> {
+  for (const range of ranges) {
+    const [from = "0", to = from] = range.split("-");
+    for (let row = Number(from); row <= Number(to); row += 1)
+      yield first === last ? `${first}${row}` : `${first}${row}:${last}${row}`;
+  }
+}
+
+/** `A` for 0, `AA` for 26. */
+function toLetters(column: number): string {
+  const letter = String.fromCharCode(65 + (column % 26));
+  return column < 26
+    ? letter
+    : `${toLetters(Math.floor(column / 26) - 1)}${letter}`;
+}
+
 /** The mark that `line` is, or `undefined` when it is a line of text. */
 export function parseMark(line: string): Mark | undefined {
   const [, word, value] =
@@ -90,7 +155,7 @@ export function parseMark(line: string): Mark | undefined {
 /** `text` with everything defused that could be taken for a mark. */
 export function neutralizeMarks(text: string): string {
   return text.replace(
-    /<!--(?=\s*(?:page|slide|sheet|chapter|time|part)\b)/gi,
+    /<!--(?=\s*(?:page|slide|sheet|cells|chapter|time|part)\b)/gi,
     "&lt;!--",
   );
 }

@@ -7,6 +7,8 @@ export const Place = z.strictObject({
   page: z.int().positive().optional(),
   slide: z.int().positive().optional(),
   sheet: z.string().optional(),
+  /** Of a row of a sheet: `B7:F7`. */
+  cells: z.string().optional(),
   chapter: z.int().positive().optional(),
   /** From the start of a recording: `01:02:03`. */
   time: z.string().optional(),

@@ -1,4 +1,4 @@
-import { type Mark, parseMark } from "../extraction/marks.ts";
+import { type Mark, parseCellsMark, parseMark } from "../extraction/marks.ts";
 import type { Place } from "../extraction/place.ts";
 
 /** A paragraph, list item or table row: a slice of a document, with where it stands. */
@@ -58,6 +58,10 @@ function createReader(artifactIndex: number, markdown: string) {
   let sheet: string | undefined;
   let columns: readonly string[] = [];
   let leadIn: string | undefined;
+  /** Where the lines of the sheet's table stand, from the next one on. */
+  let cells: Iterator<string> | undefined;
+  /** Where the open row stands. */
+  let rowCells: string | undefined;
   let open: { kind: Passage["kind"]; start: number; end: number } | undefined;
 
   function close(): void {
@@ -69,7 +73,10 @@ function createReader(artifactIndex: number, markdown: string) {
     const headings = headingsAbove(sheet, outline);
     const above = {
       page,
-      place,
+      place:
+        kind === "row" && rowCells !== undefined
+          ? { ...place, cells: rowCells }
+          : place,
       headings,
       heading: headings.at(-1),
       leadIn: kind === "item" ? leadIn : undefined,
@@ -90,7 +97,16 @@ function createReader(artifactIndex: number, markdown: string) {
     beginTable(header: readonly string[]): void {
       columns = header;
     },
+    showCells(listed: Iterator<string>): void {
+      cells = listed;
+    },
+    /** A line of a table, its header included. */
+    nextRow(): void {
+      const next = cells?.next();
+      rowCells = next?.done === true ? undefined : next?.value;
+    },
     mark(mark: Mark): void {
+      cells = undefined;
       if (mark.kind === "part") {
         part = { part: mark.part };
         place = part;
@@ -136,9 +152,13 @@ function readLine(
   const [bullet] = listItem.exec(line.text) ?? [];
   const end = line.start + line.text.trimEnd().length;
 
+  const cells = mark === undefined ? parseCellsMark(trimmed) : undefined;
   if (mark !== undefined) {
     reader.close();
     reader.mark(mark);
+  } else if (cells !== undefined) {
+    reader.close();
+    reader.showCells(cells);
   } else if (marks !== undefined && heading !== undefined) {
     reader.close();
     reader.headingAt(marks.length, heading.replace(/\s#+$/, ""));
@@ -202,6 +222,7 @@ function readTableLine(
   after: Line | undefined,
 ): void {
   if (isTableRule(line)) return;
+  reader.nextRow();
   const isFirst = before === undefined || !before.text.trim().startsWith("|");
   const isHeader = isFirst && after !== undefined && isTableRule(after);
   if (isFirst) reader.beginTable(isHeader ? splitCells(line.text) : []);

@@ -32,7 +32,7 @@ const fullEnough = 1 / 2;
  *
  * C1. A chunk ends where a heading begins, unless it is less than half full.
  * C2. A section above `maxTokens` is cut between passages, a passage between sentences.
- * C3. What is quoted from a chunk's text has the page, heading and place that it has in the document.
+ * C3. What is quoted from a chunk's text has the page, heading and place that it has in the document, cells apart.
  */
 export function toChunks(
   artifactIndex: number,

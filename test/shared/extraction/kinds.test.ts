@@ -151,6 +151,7 @@ test("XLSX gives every sheet as a table: ISO dates, numbers as shown, cached val
   expect(text).toBe(
     markdown(
       "<!-- sheet People & - more -->",
+      "<!-- cells B-G 2 4 1048576 -->",
       "",
       "| Name | Start | Share | Price | Time |",
       "| --- | --- | --- | --- | --- |",
@@ -158,6 +159,7 @@ test("XLSX gives every sheet as a table: ISO dates, numbers as shown, cached val
       "| Total |  | 0.3 | #DIV/0! |  |",
       "",
       "<!-- sheet Second -->",
+      "<!-- cells A-B 1 -->",
       "",
       "| A | TRUE |",
       "| --- | --- |",

@@ -1,9 +1,11 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
+  cellsMark,
   chapterMark,
   neutralizeMarks,
   pageMark,
+  parseCellsMark,
   parseMark,
   partMark,
   sheetMark,
@@ -90,3 +92,35 @@ test.each([
   " <!-- page 3 -->",
   "page 3",
 ])("%j is text", (line) => expect(parseMark(line)).toBeUndefined());
+
+describe("cells", () => {
+  const rowsOf = (mark: string | undefined): string[] => {
+    const cells = parseCellsMark(mark ?? "");
+    return cells === undefined ? [] : [...cells];
+  };
+
+  test("of the lines of a table are told by their columns and rows, gaps included", () => {
+    const mark = cellsMark({ first: 1, last: 27, rows: [2, 4, 5, 6, 40] });
+    expect(mark).toBe("<!-- cells B-AB 2 4-6 40 -->");
+    expect(rowsOf(mark)).toEqual([
+      "B2:AB2",
+      "B4:AB4",
+      "B5:AB5",
+      "B6:AB6",
+      "B40:AB40",
+    ]);
+    expect(rowsOf(cellsMark({ first: 0, last: 0, rows: [7] }))).toEqual(["A7"]);
+  });
+
+  test("of too many gaps are not told", () => {
+    const rows = Array.from({ length: 2_000 }, (_, index) => 2 * index);
+    expect(cellsMark({ first: 0, last: 1, rows })).toBeUndefined();
+  });
+
+  test("written in a document are text", () => {
+    expect(neutralizeMarks("<!-- cells A-B 1 -->")).toBe(
+      "&lt;!-- cells A-B 1 -->",
+    );
+    expect(parseCellsMark("<!-- cells A-B one -->")).toBeUndefined();
+  });
+});

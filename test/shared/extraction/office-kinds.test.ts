@@ -179,6 +179,7 @@ describe("ODS", () => {
       words: 15,
       text: markdown(
         "<!-- sheet People & more -->",
+        "<!-- cells B-D 1-4 -->",
         "",
         "| Name | Start | Share |",
         "| --- | --- | --- |",
@@ -187,6 +188,7 @@ describe("ODS", () => {
         "| Bob | 36:00:05 | TRUE |",
         "",
         "<!-- sheet Second -->",
+        "<!-- cells A-C 1 -->",
         "",
         "| x | x | x |",
         "| --- | --- | --- |",

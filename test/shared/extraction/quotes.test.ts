@@ -38,7 +38,11 @@ test.each<[string, Uint8Array | string, string, Omit<Quote, "artifactIndex">]>([
       `<table:table table:name="Costs">${["Item", "Rent", "Paper"].map((text) => `<table:table-row><table:table-cell><text:p>${text}</text:p></table:table-cell><table:table-cell><text:p>1,200</text:p></table:table-cell></table:table-row>`).join("")}</table:table>`,
     ),
     "Rent | 1,200",
-    { heading: "Costs", place: { sheet: "Costs" }, text: "Rent | 1,200" },
+    {
+      heading: "Costs",
+      place: { sheet: "Costs", cells: "A2:B2" },
+      text: "Rent | 1,200",
+    },
   ],
   [
     "a chapter without a heading is found by its number",

@@ -1,9 +1,8 @@
-import { sheetMark } from "../../marks.ts";
 import type { Archive } from "../archive.ts";
 import type { Section } from "../extract-document.ts";
 import { readPart } from "../office-parts.ts";
 import { scanXml, type XmlAttributes } from "../scan-xml.ts";
-import { toTable } from "../table.ts";
+import { type SheetRow, toSheetSection } from "../sheet-section.ts";
 import { Unreadable } from "../unreadable.ts";
 import { createOdfText } from "./odf-text.ts";
 
@@ -15,14 +14,14 @@ export async function readOds(archive: Archive): Promise<readonly Section[]> {
   const content = await readPart(archive, "content.xml");
   const sections: Section[] = [];
   const reader = createOdsReader((name, rows) => {
-    sections.push({ mark: sheetMark(name), text: toTable(rows) });
+    sections.push(toSheetSection(name, rows));
   });
   scanXml(content ?? "", reader);
   if (sections.length === 0) throw new Unreadable("extraction_corrupt");
   return sections;
 }
 
-type Rows = readonly (readonly string[])[];
+type Rows = readonly SheetRow[];
 
 const maxColumns = 16_384;
 /** What repeated cells and rows may grow to, in characters: a short attribute can ask for a million copies. */
@@ -38,7 +37,9 @@ interface Cell {
 function createOdsReader(onSheet: (name: string, rows: Rows) => void) {
   const inline = createOdfText();
   let name = "";
-  let rows: string[][] = [];
+  let rows: SheetRow[] = [];
+  /** How many rows of the sheet were read, empty ones included. */
+  let rowCount = 0;
   let row: string[] = [];
   let rowChars = 0;
   let sheetChars = 0;
@@ -54,6 +55,7 @@ function createOdsReader(onSheet: (name: string, rows: Rows) => void) {
       if (depth > 1) return;
       name = attribute("name") ?? "";
       rows = [];
+      rowCount = 0;
       sheetChars = 0;
     } else if (depth === 1 && element === "table-row") {
       row = [];
@@ -82,11 +84,14 @@ function createOdsReader(onSheet: (name: string, rows: Rows) => void) {
     cell = undefined;
   };
   const closeRow = (): void => {
+    const above = rowCount;
+    rowCount += rowRepeated;
     if (row.length === 0) return;
     sheetChars += rowRepeated * (rowChars + row.length);
     if (sheetChars > maxSheetChars)
       throw new Unreadable("extraction_too_large");
-    for (let copy = 0; copy < rowRepeated; copy += 1) rows.push(row);
+    for (let copy = 1; copy <= rowRepeated; copy += 1)
+      rows.push({ number: above + copy, cells: row });
     row = [];
   };
   const close = (element: string): void => {

@@ -1,4 +1,5 @@
 import { scanXml } from "../scan-xml.ts";
+import type { SheetRow } from "../sheet-section.ts";
 import { showNumber, type NumberFormat } from "./number-format.ts";
 
 interface Cell {
@@ -12,9 +13,10 @@ export function readSheet(
   xml: string,
   strings: readonly string[],
   formats: readonly NumberFormat[],
-): readonly (readonly string[])[] {
-  const rows: string[][] = [];
+): readonly SheetRow[] {
+  const rows: SheetRow[] = [];
   let row: string[] = [];
+  let number = 0;
   let cell: Cell | undefined;
   let value = "";
   let inValue = false;
@@ -23,6 +25,7 @@ export function readSheet(
     onOpen(element, attribute) {
       if (element === "row") {
         row = [];
+        number = toRowNumber(attribute("r"), number);
       } else if (element === "c") {
         const column = toColumn(attribute("r"), cell?.column ?? -1);
         const style = Number(attribute("s") ?? 0);
@@ -47,7 +50,7 @@ export function readSheet(
           fill(row, cell.column, show(cell, value, strings, formats));
       } else if (element === "row") {
         cell = undefined;
-        if (row.some((text) => text !== "")) rows.push(row);
+        if (row.some((text) => text !== "")) rows.push({ number, cells: row });
       }
     },
   });
@@ -55,6 +58,11 @@ export function readSheet(
 }
 
 const maxColumns = 16_384;
+
+/** A row without a number stands below the one before. */
+function toRowNumber(given: string | undefined, before: number): number {
+  return /^[1-9]\d{0,6}$/.test(given ?? "") ? Number(given) : before + 1;
+}
 
 /** From a cell reference such as `AB12`; a cell without one stands right of the one before. */
 function toColumn(reference: string | undefined, before: number): number {

@@ -1,9 +1,8 @@
-import { sheetMark } from "../../marks.ts";
 import type { Archive } from "../archive.ts";
 import type { Section } from "../extract-document.ts";
 import { readPart, readRelations } from "../office-parts.ts";
 import { scanXml } from "../scan-xml.ts";
-import { toTable } from "../table.ts";
+import { toSheetSection } from "../sheet-section.ts";
 import { Unreadable } from "../unreadable.ts";
 import { readSheet } from "./xlsx-sheet.ts";
 import { toNumberFormat, type NumberFormat } from "./number-format.ts";
@@ -51,7 +50,7 @@ export async function readXlsx(archive: Archive): Promise<readonly Section[]> {
     const xml = relation && (await readPart(archive, relation.target));
     if (xml === undefined) throw new Unreadable("extraction_corrupt");
     const rows = readSheet(xml, strings, formats);
-    sections.push({ mark: sheetMark(name), text: toTable(rows) });
+    sections.push(toSheetSection(name, rows));
   }
   return sections;
 }
