@@ -94,10 +94,10 @@ export function sessionsContract(bench: ContractBench): void {
         () => undefined,
         (error: unknown) => error,
       );
-      let isOver = false;
-      void refused.then(() => (isOver = true));
+      const over = new AbortController();
+      void refused.then(() => over.abort());
       // Time counts from when its link is known to the namespace, which may be after the first round.
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await impatient.createReceiver("plain").peekMessages(1);
         await bench.namespace().elapse(3_500);
       }
