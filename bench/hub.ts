@@ -72,6 +72,7 @@ async function measure(file: string): Promise<Figures> {
   const figures: Figures = { "open, ms": performance.now() - opening };
   await measureRuns(opened, figures);
   measureReads(opened, figures);
+  opened.engine.close();
   await opened.hub.close();
   return figures;
 }

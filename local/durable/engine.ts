@@ -69,6 +69,8 @@ export interface DurableEngine {
   idle(): Promise<void>;
   /** Starts nothing new, waits for what runs, and commits. */
   drain(): Promise<void>;
+  /** To be called before the database is closed: nothing is written on the engine's own account any more. */
+  close(): void;
 }
 
 /** Creates the durable task engine: a faithful twin of the Durable extension for one machine. */
@@ -114,6 +116,7 @@ export function createDurableEngine(
       hub.writePostponed();
       loop.flush();
     },
+    close: hub.close,
   };
 }
 

@@ -20,6 +20,8 @@ export interface MessageJournal {
   postpone(message: StoredMessage): void;
   remove(messages: readonly Message[]): void;
   writePostponed(): void;
+  /** Writes what is postponed, for the last time: what comes later is lost, as if the process had ended. */
+  close(): void;
 }
 
 /** Creates the journal over the task hub's table of messages. */
@@ -29,6 +31,7 @@ export function createMessageJournal(
 ): MessageJournal {
   const postponed = new Map<number, StoredMessage>();
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   const writePostponed = (): void => {
     clearTimeout(timer);
@@ -43,6 +46,7 @@ export function createMessageJournal(
   return {
     write: (message) => loop.write(() => store.insertMessage(message)),
     postpone(message) {
+      if (isClosed) return;
       postponed.set(message.sequence, message);
       timer ??= setTimeout(writePostponed, POSTPONED_FOR_MS).unref();
     },
@@ -53,5 +57,9 @@ export function createMessageJournal(
       }
     },
     writePostponed,
+    close() {
+      isClosed = true;
+      writePostponed();
+    },
   };
 }

@@ -67,6 +67,8 @@ export interface TaskHub {
   discard(messages: readonly Message[]): void;
   /** Writes the messages that were left to their turn to record. */
   writePostponed(): void;
+  /** The last write: results of activities that come later are lost, as if the process had ended. */
+  close(): void;
   /** Forgets all outstanding work of the instance. */
   abandonOutstanding(live: LiveInstance): void;
   /** The instance has finished. */
@@ -143,7 +145,8 @@ export function createTaskHub(options: TaskHubOptions): TaskHub {
       addressee(address)?.outstanding.has(address.taskId) === true,
     ...createInstanceTimers(clock, receive),
     discard: (messages) => journal.remove(messages),
-    writePostponed: () => journal.writePostponed(),
+    writePostponed: journal.writePostponed,
+    close: journal.close,
     remove(live) {
       hub.abandonOutstanding(live);
       hub.discard(live.inbox);

@@ -190,6 +190,8 @@ async function drain(
     { name: "outputs", withinMs: 300, run: () => outputs.close() },
   ];
   for (const step of steps) await runStopStep(step, log);
+  // An activity that outlasted its step may still answer while the files are closed.
+  engine.close();
 }
 
 /** `worker.ts` beside the source, `worker.js` beside the bundle. */

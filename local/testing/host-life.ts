@@ -79,6 +79,7 @@ export function startHostLife(options: HostLifeOptions): HostLife {
     async die() {
       clock.die();
       loop.die();
+      wired.engine.close();
       functions.die();
       await Promise.all(wired.triggers.map((trigger) => trigger.stop()));
       await wired.outputs.close();

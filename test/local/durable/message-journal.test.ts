@@ -66,3 +66,13 @@ test("what is postponed is written at once before the end", () => {
   journal.writePostponed();
   expect([...rows]).toEqual([1, 2]);
 });
+
+test("closing writes what is postponed, and keeps nothing that comes later", async () => {
+  const { journal, rows } = openJournal();
+  journal.postpone(message(1));
+  journal.close();
+  expect([...rows]).toEqual([1]);
+  journal.postpone(message(2));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect([...rows]).toEqual([1]);
+});

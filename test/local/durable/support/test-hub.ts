@@ -143,6 +143,10 @@ export function openTestHub(
         customStatus: parseValue(customStatus),
       };
     },
-    close: () => database.close(),
+    close() {
+      engine.close();
+      loop.flush();
+      database.close();
+    },
   };
 }
