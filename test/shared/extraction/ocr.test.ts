@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { PDFDocument, degrees, StandardFonts } from "pdf-lib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ContentExtractor } from "../../../shared/extraction/extractor.ts";
@@ -64,6 +66,33 @@ describe("OCR on", () => {
       mediaType,
       words: 10,
       text: words,
+    });
+  });
+
+  // Written with cjpeg and cwebp from the same picture.
+  test.each([
+    ["image/jpeg", "baseline.jpg"],
+    ["image/jpeg", "progressive.jpg"],
+    ["image/webp", "lossy.webp"],
+    ["image/webp", "lossless.webp"],
+  ])(
+    "the words in a compressed picture are its text: %s, %s",
+    async (mediaType, file) => {
+      const bytes = readFileSync(join(import.meta.dirname, "scans", file));
+      expect(await extract(reading, bytes)).toEqual({
+        mediaType,
+        words: 10,
+        text: words,
+      });
+    },
+  );
+
+  test("every page of a TIFF is read, in order", async () => {
+    const second = drawText("ALL RENT IS THE SAME");
+    expect(await extract(reading, tiff(picture, second))).toMatchObject({
+      mediaType: "image/tiff",
+      pages: 2,
+      text: `<!-- page 1 -->\n\n${words}\n<!-- page 2 -->\n\nALL RENT IS THE SAME\n`,
     });
   });
 

@@ -126,21 +126,41 @@ export function bmp({ width, height, grey }: Picture): Uint8Array {
   return bytes;
 }
 
-/** A TIFF of one strip without compression. */
-export function tiff({ width, height, grey }: Picture): Uint8Array {
+/** A TIFF of pages of one strip each, without compression. */
+export function tiff(...pages: readonly Picture[]): Uint8Array {
+  const head = Buffer.from("49492a0000000000", "hex");
+  const pieces: Buffer[] = [head];
+  let size = head.byteLength;
+  /** Where the offset of the next directory is to be written. */
+  let link: { readonly piece: Buffer; readonly at: number } = {
+    piece: head,
+    at: 4,
+  };
+  for (const page of pages) {
+    const directory = tiffDirectory(page, size);
+    link.piece.writeUInt32LE(size + page.grey.byteLength, link.at);
+    link = { piece: directory, at: directory.byteLength - 4 };
+    pieces.push(Buffer.from(page.grey), directory);
+    size += page.grey.byteLength + directory.byteLength;
+  }
+  return Buffer.concat(pieces);
+}
+
+function tiffDirectory(
+  { width, height, grey }: Picture,
+  offset: number,
+): Buffer {
   const fields: readonly (readonly [tag: number, value: number])[] = [
     [256, width],
     [257, height],
     [258, 8],
     [259, 1],
     [262, 1],
-    [273, 8],
+    [273, offset],
     [277, 1],
     [278, height],
     [279, grey.byteLength],
   ];
-  const head = Buffer.from("49492a0000000000", "hex");
-  head.writeUInt32LE(8 + grey.byteLength, 4);
   const directory = Buffer.alloc(2 + 12 * fields.length + 4);
   directory.writeUInt16LE(fields.length, 0);
   fields.forEach(([tag, value], index) => {
@@ -150,5 +170,5 @@ export function tiff({ width, height, grey }: Picture): Uint8Array {
     directory.writeUInt32LE(1, at + 4);
     directory.writeUInt32LE(value, at + 8);
   });
-  return Buffer.concat([head, grey, directory]);
+  return directory;
 }
