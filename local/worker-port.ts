@@ -32,6 +32,28 @@ export interface ActivityCall {
   readonly input: string | undefined;
   /** W3C trace context of the orchestration, where there is one. */
   readonly traceparent?: string;
+  /** The turn that waits for this activity alone. */
+  readonly follow?: FollowingTurn;
+}
+
+/**
+ * A turn of a kept function that waits for one activity and nothing else: the worker may run it with the activity's
+ * result at once, which spares a message in each direction. It has no effects, so nothing is lost if it is not taken.
+ */
+export interface FollowingTurn extends KeptTurn {
+  /** The turn's number: by it the engine sees, when the activity has ended, whether this is still the next turn. */
+  readonly turn: number;
+  /** The id of the activity's TaskScheduled event. */
+  readonly taskId: number;
+  /** The turn's time must not be before this: milliseconds since the epoch. */
+  readonly notBefore: number;
+}
+
+/** A turn that an activity's worker has run behind it. */
+export interface FollowedTurn {
+  /** Milliseconds since the epoch: the time of the turn and of the activity's completion, as the function was told. */
+  readonly at: number;
+  readonly resumption: OrchestratorResumption;
 }
 
 /**
@@ -55,29 +77,45 @@ export interface NewOrchestratorSession {
   readonly executionId: string;
   /** The kept function has run this turn already: all of the history is replayed, to be compared with what it did. */
   readonly isCheck?: boolean;
+  /** Where in the payload the events of this turn begin, and where they end (`orchestrator-payload.ts`). */
+  readonly turnAt: number;
+  readonly tailAt: number;
 }
 
-export interface OrchestratorResumeCall {
-  readonly name: string;
+/** The next turn of a function that is kept where it waits. */
+export interface KeptTurn {
   readonly executionId: string;
   /** How many events of the history the kept function has seen. */
   readonly seen: number;
-  /** The position in the history of the first of `events`; not behind `seen`. */
+  /** The last recorded turn: the position in the history of its first event, not behind `seen`. */
   readonly from: number;
-  /** JSON text: an array of history events, those of this turn last. */
+  /** The last recorded turn: its events as comma-separated JSON text. */
+  readonly lastTurn: string;
+  /** The function is to be replayed from its start as well, and the two compared. */
+  readonly isDue: boolean;
+}
+
+export interface OrchestratorResumeCall extends KeptTurn {
+  readonly name: string;
+  /** The events of this turn, as comma-separated JSON text. */
   readonly events: string;
 }
 
 /**
  * `waiting`: the function waits again; `state` is JSON text, `{ actions, customStatus? }` with the actions that are new.
- * `check`: it has run the turn, and has done what only a replay from its start may tell (it ended, it threw, it took back
- * a timer). `gone`: it is not kept, and has not run.
+ * `replayed`: the worker has also replayed it from its start, because it was due, or because only that tells what it has
+ * done (it ended, it threw, it took back a timer). `check`: the same, but the worker has no history to replay.
+ * `gone`: it is not kept, and has not run.
  */
 export type OrchestratorResumption =
   | {
       readonly kind: "waiting";
       readonly state: string;
       readonly repeatedTask?: string;
+    }
+  | {
+      readonly kind: "replayed";
+      readonly outcome: Exclude<OrchestratorOutcome, { kind: "lost" }>;
     }
   | { readonly kind: "check" | "gone" }
   | { readonly kind: "lost" };
@@ -90,7 +128,11 @@ export type EntityOutcome =
 
 /** `result` is JSON text (the return value serialised), or undefined. `lost`: run it again (at-least-once). */
 export type ActivityOutcome =
-  | { readonly kind: "completed"; readonly result: string | undefined }
+  | {
+      readonly kind: "completed";
+      readonly result: string | undefined;
+      readonly turn?: FollowedTurn;
+    }
   | {
       readonly kind: "failed";
       readonly message: string;

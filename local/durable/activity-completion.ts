@@ -3,6 +3,7 @@ import type { ActivityWork } from "./activity-dispatcher.ts";
 import { activityFailure, httpFailure } from "./failures.ts";
 import { EventType, type MessageEvent } from "./history-event.ts";
 import { httpActivityName } from "./http/http-messages.ts";
+import { taskCompleted } from "./turn-events.ts";
 
 /** The message that tells the orchestrator how an activity ended. */
 export function toActivityCompletion(
@@ -10,22 +11,16 @@ export function toActivityCompletion(
   outcome: Exclude<ActivityOutcome, { kind: "lost" }>,
   now: number,
 ): MessageEvent {
-  const common = {
+  const { taskId } = work.address;
+  if (outcome.kind === "completed")
+    return taskCompleted(now, taskId, outcome.result);
+  return {
+    EventType: EventType.TaskFailed,
     EventId: -1,
     Timestamp: new Date(now).toISOString(),
-    TaskScheduledId: work.address.taskId,
+    TaskScheduledId: taskId,
+    ...(work.name === httpActivityName
+      ? httpFailure(outcome.message)
+      : activityFailure(work.name, outcome.message, outcome.stack)),
   };
-  return outcome.kind === "completed"
-    ? {
-        EventType: EventType.TaskCompleted,
-        ...common,
-        Result: outcome.result ?? null,
-      }
-    : {
-        EventType: EventType.TaskFailed,
-        ...common,
-        ...(work.name === httpActivityName
-          ? httpFailure(outcome.message)
-          : activityFailure(work.name, outcome.message, outcome.stack)),
-      };
 }

@@ -1,5 +1,4 @@
 import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
-import type { Clock } from "./clock.ts";
 import { commitContinuedAsNew } from "./commit-continued-as-new.ts";
 import type { Decision } from "./decision.ts";
 import { subOrchestrationFailure } from "./failures.ts";
@@ -65,17 +64,16 @@ function commitContinued(
   result: ContinuedTurn,
 ): void {
   const { live } = turn;
-  record(options, turn, result.decisions, []);
+  const updatedAt = options.clock.now();
+  record(options, turn, { decisions: result.decisions, at: updatedAt });
   live.nextTurn += 1;
-  const before = live.record.status;
-  live.record = {
-    ...live.record,
-    status: result.status,
-    customStatus: result.customStatus,
-    updatedAt: options.clock.now(),
-  };
-  if (result.status === before) options.store.updateProgress(live.record);
-  else options.store.updateInstance(live.record);
+  const before = live.record;
+  const { status, customStatus } = result;
+  live.record = { ...before, status, customStatus, updatedAt };
+  // The time alone is not written: recovery reads it from the turn.
+  if (status !== before.status) options.store.updateInstance(live.record);
+  else if (customStatus !== before.customStatus)
+    options.store.updateCustomStatus(live.record);
   for (const decision of result.decisions) {
     scheduleDecision(options, live, decision);
   }
@@ -88,24 +86,27 @@ function commitFinished(
 ): void {
   const { store, hub, cache, clock } = options;
   const { live } = turn;
-  record(options, turn, result.decisions, [
-    {
+  const updatedAt = clock.now();
+  record(options, turn, {
+    decisions: result.decisions,
+    completion: {
       EventType: EventType.ExecutionCompleted,
       EventId: result.completionId,
-      Timestamp: timestamp(clock),
+      Timestamp: toTimestamp(updatedAt),
       OrchestrationStatus: result.status,
       Result: result.output ?? null,
       ...(result.failureDetails !== undefined && {
         FailureDetails: result.failureDetails,
       }),
     },
-  ]);
+    at: updatedAt,
+  });
   live.record = {
     ...live.record,
     status: result.status,
     customStatus: result.customStatus,
     output: result.output,
-    updatedAt: clock.now(),
+    updatedAt,
   };
   store.updateInstance(live.record);
   hub.remove(live);
@@ -117,20 +118,26 @@ function commitFinished(
   reportToParent(options, live, result);
 }
 
+interface Recording {
+  readonly decisions: readonly Decision[];
+  readonly completion?: HistoryEvent;
+  /** When the turn ended: the instance's `updatedAt`, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** Appends the turn to the history, in the task hub and in the cache. */
 function record(
   options: CommitTurnOptions,
   turn: Turn,
-  decisions: readonly Decision[],
-  completion: readonly HistoryEvent[],
+  { decisions, completion, at }: Recording,
 ): void {
   const { live, history } = turn;
-  const at = timestamp(options.clock);
+  const Timestamp = toTimestamp(at);
   const events: HistoryEvent[] = [
     ...turn.newEvents,
-    ...decisions.map((decision) => toScheduledEvent(decision, at)),
-    ...completion,
-    { EventType: EventType.OrchestratorCompleted, EventId: -1, Timestamp: at },
+    ...decisions.map((decision) => toScheduledEvent(decision, Timestamp)),
+    ...(completion === undefined ? [] : [completion]),
+    { EventType: EventType.OrchestratorCompleted, EventId: -1, Timestamp },
   ];
   const text = events.map((event) => encodeEvent(event, true)).join(",");
   const { key } = live.record;
@@ -154,7 +161,7 @@ function reportToParent(
   if (parent === undefined) return;
   const common = {
     EventId: -1,
-    Timestamp: timestamp(clock),
+    Timestamp: toTimestamp(clock.now()),
     TaskScheduledId: parent.taskId,
   };
   if (result.status === "Completed") {
@@ -176,6 +183,6 @@ function reportToParent(
   });
 }
 
-function timestamp(clock: Clock): string {
-  return new Date(clock.now()).toISOString();
+function toTimestamp(atMs: number): string {
+  return new Date(atMs).toISOString();
 }

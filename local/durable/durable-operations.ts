@@ -64,7 +64,7 @@ export interface InstancePage {
 export interface DurableOperations {
   start(request: StartRequest): Promise<StartResult>;
   getStatus(instanceId: string): InstanceRecord | undefined;
-  /** The status as it is on disk; a turn that is under way is let end first, if that takes a few milliseconds at most. */
+  /** The status as it is on disk; what is under way is let end first, if that takes some milliseconds at most. */
   readStatus(instanceId: string): Promise<InstanceRecord | undefined>;
   /** The instance as it ended; as it is on disk after `timeoutMs`, if it has not ended by then. */
   waitForEnd(
@@ -107,7 +107,7 @@ export interface DurableOperationsOptions {
   readonly ends: Pick<InstanceEnds, "wait">;
   readonly loop: CommitLoop;
   readonly clock: Clock;
-  readonly turns: Pick<TurnRunner, "turnEnded">;
+  readonly turns: Pick<TurnRunner, "settled">;
   readonly names: FunctionNames;
   readonly defaultVersion: string;
   readonly dispatch: (work: ActivityWork) => void;
@@ -132,7 +132,7 @@ export function createDurableOperations(
     instanceId: string,
   ): Promise<InstanceRecord | undefined> => {
     const live = hub.get(instanceId);
-    if (live !== undefined) await turns.turnEnded(live);
+    if (live !== undefined) await turns.settled(live);
     const record = find(instanceId);
     await loop.committed();
     return record;
@@ -147,7 +147,7 @@ export function createDurableOperations(
       const ended = isLive ? await ends.wait(instanceId, timeoutMs) : undefined;
       return ended ?? readStatus(instanceId);
     },
-    list: (filter, page) => listInstances(store, filter, page),
+    list: (filter, page) => list(options, filter, page),
     raiseEvent: (instanceId, name, input) =>
       send(instanceId, () => ({
         ...message(EventType.EventRaised),
@@ -179,6 +179,18 @@ export function createDurableOperations(
     purgeBy: async (filter) => purgeBy(options, filter),
     recorded: () => loop.committed(),
     exportHistory: (instanceId) => exportHistory(store, find(instanceId)),
+  };
+}
+
+/** A row does not have the time of each turn; what lives has it in memory. */
+function list(
+  { store, hub }: DurableOperationsOptions,
+  ...[filter, page]: Parameters<DurableOperations["list"]>
+): InstancePage {
+  const { instances, continuationToken } = listInstances(store, filter, page);
+  return {
+    instances: instances.map((record) => hub.get(record.id)?.record ?? record),
+    continuationToken,
   };
 }
 

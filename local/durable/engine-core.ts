@@ -2,6 +2,7 @@ import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
 import { toActivityCompletion } from "./activity-completion.ts";
 import {
   createActivityDispatcher,
+  type ActivityDispatcherOptions,
   type ActivityWork,
 } from "./activity-dispatcher.ts";
 import type { BoundedQueue } from "./bounded-queue.ts";
@@ -70,7 +71,12 @@ export function createEngineCore(options: DurableEngineOptions): EngineCore {
     clock,
     wake: (live) => turns.wake(live),
   });
-  const activities = createActivities(options, hub, onEnd);
+  const activities = createActivities(options, {
+    hub,
+    onEnd,
+    // Turns need a dispatcher, and it needs them: by the time it runs anything, they are there.
+    toFollow: (address) => turns.toFollow(address),
+  });
   const { dispatch, undispatched } = createDispatch(loop, activities);
   const { entityStore, entities, batches } = createEntities(options, {
     store,
@@ -82,6 +88,7 @@ export function createEngineCore(options: DurableEngineOptions): EngineCore {
     worker,
     clock,
     cache,
+    find: hub.get,
     names,
     defaultVersion,
     mode: config.mode,
@@ -164,8 +171,13 @@ function createEntities(
 
 function createActivities(
   { worker, config, clock }: DurableEngineOptions,
-  hub: TaskHub,
-  onEnd: () => void,
+  {
+    hub,
+    onEnd,
+    toFollow,
+  }: Pick<ActivityDispatcherOptions, "onEnd" | "toFollow"> & {
+    readonly hub: TaskHub;
+  },
 ): BoundedQueue<ActivityWork> {
   return createActivityDispatcher({
     invoke: (call) =>
@@ -174,12 +186,14 @@ function createActivities(
         : worker.invokeActivity(call),
     maxConcurrent: config.maxConcurrentActivityFunctions,
     isWanted: hub.isOutstanding,
-    onOutcome: (work, outcome) =>
-      hub.complete(
-        work.address,
-        toActivityCompletion(work, outcome, clock.now()),
-        true,
-      ),
+    toFollow,
+    onOutcome(work, outcome, followed) {
+      const at = followed?.at ?? clock.now();
+      hub.complete(work.address, toActivityCompletion(work, outcome, at), {
+        isRepeatable: true,
+        followed,
+      });
+    },
     onEnd,
   });
 }

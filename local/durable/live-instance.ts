@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 
+import type { FollowedTurn } from "../worker-port.ts";
 import {
   EventType,
   type ExecutionStarted,
@@ -33,6 +34,14 @@ export interface LiveInstance {
   /** Time of the last turn: the orchestrator's clock never runs backwards. */
   lastTurnAt: number;
   phase: "idle" | "queued" | "running";
+  /** The last turn that a worker has run behind the activity that it waits for. */
+  followed?: PreparedTurn | undefined;
+}
+
+/** A turn that has run already: the `turn`th, with the completion of this task and nothing else. */
+export interface PreparedTurn extends FollowedTurn {
+  readonly turn: number;
+  readonly taskId: number;
 }
 
 /** Creates an instance that nothing has happened to yet. */

@@ -55,15 +55,18 @@ export function recoverInstance(
   const turns = store.readTurns(record.key);
   const inputs = new Map<string, string>();
   const scheduled: Scheduled = new Map();
+  let last: HistoryEvent | undefined;
   for (const turn of turns) {
     for (const event of decodeEvents(turn.events)) {
       trackEvent(live, scheduled, event);
+      last = event;
     }
     for (const [id, input] of Object.entries(turn.inputs ?? {})) {
       inputs.set(id, input);
     }
   }
   live.nextTurn = turns.length;
+  live.record = { ...record, updatedAt: lastUpdate(record, last) };
   if (turns.length === 0) {
     live.inbox.push(startMessage(record));
   }
@@ -80,6 +83,16 @@ export function recoverInstance(
     takeUp({ live, hub, dispatch, id, event, input: inputs.get(String(id)) });
   }
   return live;
+}
+
+/** A turn that changes no more than the time writes it only in its last event; what is written later is in the record. */
+function lastUpdate(
+  { updatedAt }: InstanceRecord,
+  last: HistoryEvent | undefined,
+): number {
+  return last === undefined
+    ? updatedAt
+    : Math.max(updatedAt, Date.parse(last.Timestamp));
 }
 
 function isStale(message: StoredMessage, record: InstanceRecord): boolean {

@@ -1,4 +1,9 @@
-import type { WorkerPort } from "../worker-port.ts";
+import type {
+  KeptTurn,
+  OrchestratorOutcome,
+  OrchestratorResumption,
+  WorkerPort,
+} from "../worker-port.ts";
 import { createActionReplay, type ActionReplay } from "./action-replay.ts";
 import type { DurableMode } from "./durable-mode.ts";
 import type { FunctionNames } from "./function-names.ts";
@@ -15,7 +20,6 @@ import {
   failedTurn,
   terminatedTurn,
   versionMismatchTurn,
-  type ContinuedTurn,
   type TurnResult,
 } from "./turn-result.ts";
 import {
@@ -39,37 +43,67 @@ export interface OrchestratorRun {
   readonly history: CachedHistory;
   /** OrchestratorStarted and the messages of this turn. */
   readonly newEvents: readonly HistoryEvent[];
+  /** What the turn came to, where the worker has run it already. */
+  readonly followed?: OrchestratorResumption | undefined;
 }
 
-/** Runs the orchestrator function for one turn. Resolves with undefined when the worker was lost: the turn runs again. */
-export type RunOrchestrator = (
-  run: OrchestratorRun,
-) => Promise<TurnResult | undefined>;
+export interface OrchestratorRunner {
+  /** Runs the orchestrator function for one turn. Resolves with undefined when the worker was lost: it runs again. */
+  run(run: OrchestratorRun): Promise<TurnResult | undefined>;
+  /** The next turn of the instance, were it to bring one event and nothing else; undefined when its function is not kept. */
+  findKept(live: LiveInstance, history: CachedHistory): KeptTurn | undefined;
+}
 
 /** Creates what runs orchestrator functions: from where they wait while they have a session, else from their start. */
-export function createRunOrchestrator(
+export function createOrchestratorRunner(
   options: RunOrchestratorOptions,
-): RunOrchestrator {
+): OrchestratorRunner {
   const { worker, names, mode } = options;
   const sessions =
     mode === "strict" && worker.resumeOrchestrator !== undefined
       ? createTurnSessions(options.shortestKeptHistory)
       : undefined;
-  return async (run) => {
-    const refused = refuse(options, run);
-    if (refused !== undefined) return refused;
-    const { record, nextTurn } = run.live;
-    const name = names.orchestrator(record.name);
-    if (name === undefined) return unknownOrchestrator(record);
-    const context = { ...options, sessions, name };
-    const session = sessions?.take(record.executionId, nextTurn);
-    if (session === undefined) return replay(context, run, false);
-    const resumed = await resume(context, run, session);
-    if (resumed === "gone" || resumed === "lost")
-      return replay(context, run, false);
-    const isDue = sessions?.isDue(session, lengthOf(run)) === true;
-    return resumed === "check" || isDue ? replay(context, run, true) : resumed;
+  return {
+    async run(run) {
+      const refused = refuse(options, run);
+      if (refused !== undefined) return refused;
+      const { record, nextTurn } = run.live;
+      const name = names.orchestrator(record.name);
+      if (name === undefined) return unknownOrchestrator(record);
+      const context = { ...options, sessions, name };
+      const session = sessions?.take(record.executionId, nextTurn);
+      if (session === undefined) return replay(context, run, false);
+      const resumed = await resume(context, run, session);
+      if (resumed === "gone" || resumed === "lost")
+        return replay(context, run, false);
+      return resumed === "check" ? replay(context, run, true) : resumed;
+    },
+    findKept({ record, nextTurn }, history) {
+      const session = sessions?.find(record.executionId, nextTurn);
+      return (
+        session &&
+        toKeptTurn(record, history, session, {
+          isDue:
+            sessions?.isDue(
+              session,
+              history.events.length + eventsOfOneMessage,
+            ) === true,
+        })
+      );
+    },
   };
+}
+
+/** OrchestratorStarted and the message. */
+const eventsOfOneMessage = 2;
+
+function toKeptTurn(
+  { executionId }: InstanceRecord,
+  { lastTurn }: CachedHistory,
+  { seen, lastTurnFrom }: TurnSession,
+  { isDue }: { readonly isDue: boolean },
+): KeptTurn {
+  return { executionId, seen, from: lastTurnFrom, lastTurn, isDue };
 }
 
 interface RunContext extends RunOrchestratorOptions {
@@ -109,30 +143,37 @@ function nextIdAfter({ events }: CachedHistory): number {
 
 /** `check`: the function has run the turn, and only its replay can tell what follows. `gone`, `lost`: it has not. */
 async function resume(
-  { worker, sessions, name }: RunContext,
+  context: RunContext,
   run: OrchestratorRun,
   session: TurnSession,
-): Promise<ContinuedTurn | "check" | "gone" | "lost"> {
+): Promise<TurnResult | "check" | "gone" | "lost"> {
+  const { worker, sessions, name } = context;
   const { live, history, newEvents } = run;
   const { record } = live;
-  const { executionId } = record;
-  const { seen, lastTurnFrom } = session;
-  const outcome = await worker.resumeOrchestrator?.({
-    name,
-    executionId,
-    seen,
-    from: lastTurnFrom,
-    events: `[${history.lastTurn},${encodeNew(newEvents)}]`,
-  });
+  const isDue = sessions?.isDue(session, lengthOf(run)) === true;
+  const outcome =
+    run.followed ??
+    (await worker.resumeOrchestrator?.({
+      ...toKeptTurn(record, history, session, { isDue }),
+      name,
+      events: encodeNew(newEvents),
+    }));
+  if (outcome?.kind === "replayed")
+    return toReplayedTurn(context, run, outcome.outcome);
   if (outcome?.kind !== "waiting") return outcome?.kind ?? "gone";
-  const result = evaluateResumed({
-    outcome,
-    record,
-    replay: session.replay,
-    events: [...history.events.slice(seen), ...newEvents.map(toReplayEvent)],
-  });
+  const result = isDue
+    ? undefined
+    : evaluateResumed({
+        outcome,
+        record,
+        replay: session.replay,
+        events: [
+          ...history.events.slice(session.seen),
+          ...newEvents.map(toReplayEvent),
+        ],
+      });
   if (result === undefined) return "check";
-  sessions?.keep(executionId, {
+  sessions?.keep(record.executionId, {
     ...session,
     turn: live.nextTurn + 1,
     seen: lengthOf(run),
@@ -147,18 +188,38 @@ async function replay(
   run: OrchestratorRun,
   isCheck: boolean,
 ): Promise<TurnResult | undefined> {
-  const { worker, sessions, name, mode } = context;
+  const { worker, name } = context;
   const { live, history, newEvents } = run;
-  const { record, nextTurn } = live;
-  const { executionId } = record;
-  const length = lengthOf(run);
-  const isKept = sessions?.isWorthwhile(length) === true;
+  const { executionId } = live.record;
+  const { text, ...parts } = toOrchestratorPayload(
+    live.record,
+    history.text,
+    encodeNew(newEvents),
+  );
   const outcome = await worker.invokeOrchestrator(
     name,
-    toOrchestratorPayload(record, history.text, encodeNew(newEvents)),
-    isKept ? { executionId, isCheck } : undefined,
+    text,
+    isKept(context, run) ? { executionId, isCheck, ...parts } : undefined,
   );
-  if (outcome.kind === "lost") return undefined;
+  return outcome.kind === "lost"
+    ? undefined
+    : toReplayedTurn(context, run, outcome);
+}
+
+function isKept({ sessions }: RunContext, run: OrchestratorRun): boolean {
+  return sessions?.isKept(lengthOf(run)) === true;
+}
+
+/** What follows from the replay of a function, which its worker keeps if it waits. */
+function toReplayedTurn(
+  context: RunContext,
+  run: OrchestratorRun,
+  outcome: Exclude<OrchestratorOutcome, { kind: "lost" }>,
+): TurnResult {
+  const { sessions, mode } = context;
+  const { live, history, newEvents } = run;
+  const { record, nextTurn } = live;
+  const length = lengthOf(run);
   const actionReplay = newReplay(context, record);
   const result = evaluateTurn({
     outcome,
@@ -167,8 +228,8 @@ async function replay(
     events: [...history.events, ...newEvents.map(toReplayEvent)],
     mode,
   });
-  if (isKept && result.kind === "continued") {
-    sessions?.keep(executionId, {
+  if (isKept(context, run) && result.kind === "continued") {
+    sessions?.keep(record.executionId, {
       replay: actionReplay,
       turn: nextTurn + 1,
       seen: length,

@@ -32,8 +32,8 @@ export interface TaskHubStore extends InstanceQueries {
   insertInstance(record: Omit<InstanceRecord, "key">): number;
   /** Writes what a turn may change: status, execution, input, output, custom status, time. */
   updateInstance(record: InstanceRecord): void;
-  /** Writes what a turn may change of an instance whose status stays; no index is touched. */
-  updateProgress(record: InstanceRecord): void;
+  /** Writes a custom status that has changed while the status stayed, and the time; no index is touched. */
+  updateCustomStatus(record: InstanceRecord): void;
   /** Removes the instance with its history. */
   deleteInstance(key: number): void;
   /** Removes the instance with its history if it has finished. @returns whether it had. */
@@ -74,7 +74,7 @@ function instanceTable(database: DatabaseSync) {
   const update = database.prepare(
     "UPDATE th_instance SET execution_id = ?, status = ?, updated_at = ?, custom_status = ?, output = ?, input = ? WHERE key = ?",
   );
-  const progress = database.prepare(
+  const customize = database.prepare(
     "UPDATE th_instance SET updated_at = ?, custom_status = ? WHERE key = ?",
   );
   const remove = database.prepare("DELETE FROM th_instance WHERE key = ?");
@@ -107,8 +107,8 @@ function instanceTable(database: DatabaseSync) {
         record.input ?? null,
         record.key,
       ),
-    updateProgress: ({ key, updatedAt, customStatus }: InstanceRecord) =>
-      void progress.run(updatedAt, customStatus ?? null, key),
+    updateCustomStatus: ({ key, updatedAt, customStatus }: InstanceRecord) =>
+      void customize.run(updatedAt, customStatus ?? null, key),
     deleteInstance(key: number) {
       remove.run(key);
       removeTurns.run(...historyRange(key));

@@ -12,6 +12,7 @@ import {
   startMessage,
   type LiveInstance,
   type Message,
+  type PreparedTurn,
 } from "./live-instance.ts";
 import { createMessageJournal } from "./message-journal.ts";
 import type { TaskHubStore } from "./task-hub-store.ts";
@@ -52,12 +53,16 @@ export interface TaskHub {
   send(live: LiveInstance, event: MessageEvent): void;
   /**
    * Takes the completion of outstanding work, or drops it (H2). `isRepeatable`: a restart would do the work again, so
-   * that the turn which takes the completion may be what first records it (MessageJournal).
+   * that the turn which takes the completion may be what first records it (MessageJournal). `followed`: the worker has
+   * run that turn already.
    */
   complete(
     address: TaskAddress<number | string>,
     event: MessageEvent,
-    isRepeatable?: boolean,
+    options?: {
+      readonly isRepeatable: boolean;
+      readonly followed?: PreparedTurn | undefined;
+    },
   ): void;
   /** Whether the work is still waited for. */
   isOutstanding(address: TaskAddress<number | string>): boolean;
@@ -135,11 +140,11 @@ export function createTaskHub(options: TaskHubOptions): TaskHub {
       if (live.inbox.length > 0) wake(live);
     },
     send: (live, event) => deliver(live, event, undefined),
-    complete(address, event, isRepeatable) {
+    complete(address, event, options) {
       const live = addressee(address);
-      if (live?.outstanding.delete(address.taskId)) {
-        deliver(live, event, address.executionId, isRepeatable);
-      }
+      if (!live?.outstanding.delete(address.taskId)) return;
+      live.followed = options?.followed;
+      deliver(live, event, address.executionId, options?.isRepeatable);
     },
     isOutstanding: (address) =>
       addressee(address)?.outstanding.has(address.taskId) === true,

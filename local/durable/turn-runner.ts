@@ -1,3 +1,4 @@
+import type { FollowingTurn } from "../worker-port.ts";
 import { createBoundedQueue } from "./bounded-queue.ts";
 import type { Clock } from "./clock.ts";
 import type { Turn } from "./commit-turn.ts";
@@ -5,17 +6,24 @@ import { emptyHistory, type HistoryCache } from "./history-cache.ts";
 import { EventType, type HistoryEvent } from "./history-event.ts";
 import type { LiveInstance, Message } from "./live-instance.ts";
 import {
-  createRunOrchestrator,
-  type RunOrchestrator,
+  createOrchestratorRunner,
+  type OrchestratorRunner,
   type RunOrchestratorOptions,
 } from "./run-orchestrator.ts";
+import type { TaskAddress } from "./task-hub.ts";
+import { orchestratorStarted } from "./turn-events.ts";
 
 /** Runs orchestrator turns: one at a time per instance, first come first served, a bounded number at a time. */
 export interface TurnRunner {
   /** The instance has messages; does nothing when it is queued or running already. */
   wake(live: LiveInstance): void;
-  /** Resolves when the turn that is queued or running has ended, but after a few milliseconds at the latest. */
-  turnEnded(live: LiveInstance): Promise<void>;
+  /**
+   * Resolves when the instance has ended or waits for something else than an activity that began a moment ago, but after
+   * some milliseconds at the latest.
+   */
+  settled(live: LiveInstance): Promise<void>;
+  /** The turn that waits for this activity alone, and may be run behind it in the worker. */
+  toFollow(address: TaskAddress): FollowingTurn | undefined;
   running(): number;
   queued(): number;
   /** Starts nothing any more. */
@@ -25,6 +33,7 @@ export interface TurnRunner {
 export interface TurnRunnerOptions extends RunOrchestratorOptions {
   readonly clock: Clock;
   readonly cache: HistoryCache;
+  readonly find: (instanceId: string) => LiveInstance | undefined;
   readonly maxConcurrent: number;
   readonly commit: (turn: Turn) => void;
   readonly onStuck: (live: LiveInstance) => void;
@@ -37,7 +46,7 @@ export interface TurnRunnerOptions extends RunOrchestratorOptions {
 /** Creates the runner. What arrives in one event-loop turn is one batch: turns start from a `setImmediate`. */
 export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
   const { maxConcurrent, onEnd, onRejected } = options;
-  const runOrchestrator = createRunOrchestrator(options);
+  const orchestrators = createOrchestratorRunner(options);
   const rejected = new WeakSet<LiveInstance>();
   const waits = createTurnWaits();
 
@@ -47,11 +56,11 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
     run: async (live) => {
       live.phase = "running";
       try {
-        await runTurn(options, runOrchestrator, live);
+        await runTurn(options, orchestrators, live);
       } finally {
         live.phase = "idle";
-        waits.end(live);
         if (live.inbox.length > 0) wake(live);
+        if (!isAtWork(live, options.clock.now())) waits.end(live);
       }
     },
   });
@@ -73,16 +82,29 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
 
   return {
     wake,
-    turnEnded: (live) =>
-      live.phase === "idle" ? Promise.resolve() : waits.wait(live),
+    settled: (live) =>
+      isAtWork(live, options.clock.now())
+        ? waits.wait(live)
+        : Promise.resolve(),
+    toFollow: (address) => toFollow(options, orchestrators, address),
     running: queue.running,
     queued: queue.queued,
     stop: queue.stop,
   };
 }
 
-/** Who waits for a turn waits no longer than this. */
-const LONGEST_WAIT_MS = 5;
+/** Who waits for an instance to settle waits no longer than this. */
+const LONGEST_WAIT_MS = 10;
+/** An activity that runs for longer may run for much longer. */
+const QUICK_ACTIVITY_MS = 50;
+
+function isAtWork(live: LiveInstance, now: number): boolean {
+  if (live.phase !== "idle") return true;
+  if (now - live.lastTurnAt > QUICK_ACTIVITY_MS) return false;
+  for (const { kind } of live.outstanding.values())
+    if (kind === "activity") return true;
+  return false;
+}
 
 function createTurnWaits(): {
   wait(live: LiveInstance): Promise<void>;
@@ -121,17 +143,46 @@ function isRunnable(
   );
 }
 
+/** A longer turn is not sent along with an activity: it would cost more than the message that it spares. */
+const LONGEST_FOLLOWED = 16 * 1024;
+
+function toFollow(
+  { cache, find }: TurnRunnerOptions,
+  orchestrators: OrchestratorRunner,
+  { instanceId, executionId, taskId }: TaskAddress,
+): FollowingTurn | undefined {
+  const live = find(instanceId);
+  if (live?.record.executionId !== executionId) return undefined;
+  const isAlone =
+    live.phase === "idle" &&
+    live.inbox.length === 0 &&
+    live.outstanding.size === 1 &&
+    live.record.status === "Running";
+  if (!isAlone) return undefined;
+  const turn = orchestrators.findKept(live, cache.read(live.record.key));
+  return turn === undefined || turn.lastTurn.length > LONGEST_FOLLOWED
+    ? undefined
+    : { ...turn, turn: live.nextTurn, taskId, notBefore: live.lastTurnAt };
+}
+
 async function runTurn(
   options: TurnRunnerOptions,
-  runOrchestrator: RunOrchestrator,
+  orchestrators: OrchestratorRunner,
   live: LiveInstance,
 ): Promise<void> {
-  const consumed = live.inbox;
-  live.inbox = [];
+  const followed = takeFollowed(live);
+  // What else has come waits: the worker has run the turn without it.
+  const consumed = live.inbox.splice(0, followed === undefined ? Infinity : 1);
   const history =
     live.nextTurn === 0 ? emptyHistory : options.cache.read(live.record.key);
-  const newEvents = toNewEvents(live, consumed, options.clock.now());
-  const result = await runOrchestrator({ live, history, newEvents });
+  const now = followed?.at ?? options.clock.now();
+  const newEvents = toNewEvents(live, consumed, now);
+  const result = await orchestrators.run({
+    live,
+    history,
+    newEvents,
+    followed: followed?.resumption,
+  });
   if (result === undefined) {
     live.inbox = [...consumed, ...live.inbox];
     return;
@@ -140,6 +191,18 @@ async function runTurn(
     options.onStuck(live);
   }
   options.commit({ live, consumed, history, newEvents, result });
+}
+
+/** The turn that the worker has run already, if it is the one that runs now. */
+function takeFollowed(live: LiveInstance): LiveInstance["followed"] {
+  const { followed } = live;
+  live.followed = undefined;
+  const next = live.inbox[0]?.event;
+  const isNext =
+    followed?.turn === live.nextTurn &&
+    next?.EventType === EventType.TaskCompleted &&
+    next.TaskScheduledId === followed.taskId;
+  return isNext ? followed : undefined;
 }
 
 /** OrchestratorStarted and the messages. The orchestrator's time never runs back, nor before a timer it was told of. */
@@ -155,14 +218,7 @@ function toNewEvents(
     }
   }
   live.lastTurnAt = at;
-  return [
-    {
-      EventType: EventType.OrchestratorStarted,
-      EventId: -1,
-      Timestamp: new Date(at).toISOString(),
-    },
-    ...messages.map(({ event }) => event),
-  ];
+  return [orchestratorStarted(at), ...messages.map(({ event }) => event)];
 }
 
 /** A cancelled timer that is still to fire may yet wake the function. */

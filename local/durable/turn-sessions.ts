@@ -17,12 +17,15 @@ export interface TurnSession {
  * The executions whose function is kept where it waits, the least recently used given up first.
  *
  * T1. Nothing but speed depends on a session: whoever has none is replayed from its start.
- * T2. A history is replayed from its start whenever it has doubled since the last time, so that a function which does not
- *     do the same again is found as on Azure, and all its replays together cost no more than a few of the last one.
+ * T2. A history is replayed from its start when the execution ends, and whenever it has doubled since the last time, but
+ *     for short ones: so a function which does not do the same again is found, and all replays together cost no more
+ *     than a few of the last one.
  */
 export interface TurnSessions {
-  /** Whether a history of that many events is long enough: shorter ones are replayed at every turn, as on Azure. */
-  isWorthwhile(length: number): boolean;
+  /** Whether a function with a history of that many events is kept. */
+  isKept(length: number): boolean;
+  /** The session for that turn, left where it is. */
+  find(executionId: string, turn: number): TurnSession | undefined;
   /**
    * Takes the session out. A turn that succeeds puts it back, so that whatever else happens ends it.
    *
@@ -34,24 +37,28 @@ export interface TurnSessions {
   keep(executionId: string, session: TurnSession): void;
 }
 
-/** A function that has seen less than this costs less to replay than to keep. */
-const SHORTEST_HISTORY = 64;
+/** A shorter history is replayed when it ends. */
+const SHORTEST_CHECKED = 64;
 /** A session's replay holds about as much memory as its history has events. */
 const MOST_SESSIONS = 1000;
 
-/** Creates an empty set of sessions. */
-export function createTurnSessions(
-  shortestHistory = SHORTEST_HISTORY,
-): TurnSessions {
+/** Creates an empty set of sessions; functions with a history that is shorter than `shortestKept` are not kept. */
+export function createTurnSessions(shortestKept = 0): TurnSessions {
   const sessions = new Map<string, TurnSession>();
+  const find = (executionId: string, turn: number): TurnSession | undefined => {
+    const session = sessions.get(executionId);
+    return session?.turn === turn ? session : undefined;
+  };
   return {
-    isWorthwhile: (length) => length >= shortestHistory,
+    isKept: (length) => length >= shortestKept,
+    find,
     take(executionId, turn) {
-      const session = sessions.get(executionId);
+      const session = find(executionId, turn);
       sessions.delete(executionId);
-      return session?.turn === turn ? session : undefined;
+      return session;
     },
-    isDue: ({ replayedAt }, length) => length >= replayedAt * 2,
+    isDue: ({ replayedAt }, length) =>
+      length >= Math.max(replayedAt * 2, SHORTEST_CHECKED),
     keep(executionId, session) {
       sessions.set(executionId, session);
       if (sessions.size <= MOST_SESSIONS) return;

@@ -1,6 +1,9 @@
 import type {
   ActivityOutcome,
   EntityOutcome,
+  FollowingTurn,
+  KeptTurn,
+  NewOrchestratorSession,
   OrchestratorOutcome,
   OrchestratorResumption,
   WorkerPort,
@@ -10,6 +13,11 @@ import type { Invoker } from "./invoker.ts";
 import { toJsonText } from "./typed-data.ts";
 import type { TypedData } from "./typed-data.ts";
 import type { InvocationOutcome } from "./open-invocations.ts";
+import type {
+  FollowRequest,
+  InvocationResult,
+  OrchestratorSession,
+} from "./worker-messages.ts";
 
 /** What a failed orchestrator's error message carries its state behind. */
 const outOfProcLabel = "$OutOfProcData$:";
@@ -25,21 +33,25 @@ export function createWorkerPort(
       const called = functions.get(name);
       if (called === undefined) return notRegistered(name);
       return toOrchestratorOutcome(
-        await invoker.invoke({ called, data: { string: payload }, session }),
+        await invoker.invoke({
+          called,
+          data: { string: payload },
+          session: session && toNewSession(session),
+        }),
       );
     },
-    async resumeOrchestrator({ name, executionId, seen, from, events }) {
+    async resumeOrchestrator({ name, events, ...turn }) {
       const called = functions.get(name);
       if (called === undefined) return { kind: "gone" };
       return toOrchestratorResumption(
         await invoker.invoke({
           called,
           data: { string: events },
-          session: { executionId, resume: { seen, from } },
+          session: toKeptSession(turn),
         }),
       );
     },
-    async invokeActivity({ name, instanceId, input, traceparent }) {
+    async invokeActivity({ name, instanceId, input, traceparent, follow }) {
       const called = functions.get(name);
       if (called === undefined) return { ...notRegistered(name), stack: "" };
       const data = toActivityData(input);
@@ -51,6 +63,7 @@ export function createWorkerPort(
           ...(data === undefined ? {} : { data }),
         },
         traceparent,
+        ...(follow !== undefined && { follow: toFollowRequest(follow) }),
       });
       return toActivityOutcome(name, outcome, functionTimeoutText);
     },
@@ -70,6 +83,34 @@ export function createWorkerPort(
   };
 }
 
+function toNewSession({
+  executionId,
+  isCheck,
+  turnAt,
+  tailAt,
+}: NewOrchestratorSession): OrchestratorSession {
+  return {
+    executionId,
+    payload: { turnAt, tailAt },
+    ...(isCheck === true && { isCheck }),
+  };
+}
+
+function toKeptSession({
+  executionId,
+  seen,
+  from,
+  lastTurn,
+  isDue,
+}: KeptTurn): OrchestratorSession {
+  return { executionId, resume: { seen, from, lastTurn, isDue } };
+}
+
+function toFollowRequest(turn: FollowingTurn): FollowRequest {
+  const { taskId, notBefore } = turn;
+  return { session: toKeptSession(turn), taskId, notBefore };
+}
+
 /** JSON text, which the library parses: a string such as "42" stays one. Null and nothing are no value. */
 function toActivityData(input: string | undefined): TypedData | undefined {
   if (input === undefined || input === "null") return undefined;
@@ -79,6 +120,15 @@ function toActivityData(input: string | undefined): TypedData | undefined {
 function toOrchestratorOutcome(
   outcome: InvocationOutcome,
 ): OrchestratorOutcome {
+  return outcome.kind === "timeout" || outcome.kind === "lost"
+    ? // A turn that ran out of time is aborted and run again, as on Azure.
+      { kind: "lost" }
+    : toReplayOutcome(outcome);
+}
+
+function toReplayOutcome(
+  outcome: InvocationResult,
+): Exclude<OrchestratorOutcome, { kind: "lost" }> {
   switch (outcome.kind) {
     case "completed": {
       const { repeatedTask, divergence, returnValue } = outcome;
@@ -102,10 +152,6 @@ function toOrchestratorOutcome(
             state: message.slice(label + outOfProcLabel.length).trim(),
           };
     }
-    // A turn that ran out of time is aborted and run again, as on Azure.
-    case "timeout":
-    case "lost":
-      return { kind: "lost" };
     default:
       return outcome satisfies never;
   }
@@ -117,7 +163,9 @@ function toOrchestratorResumption(
   if (outcome.kind === "timeout" || outcome.kind === "lost")
     return { kind: "lost" };
   if (outcome.kind === "failed") return { kind: "check" };
-  const { repeatedTask, returnValue, unresumed } = outcome;
+  const { repeatedTask, replayed, returnValue, unresumed } = outcome;
+  if (replayed !== undefined)
+    return { kind: "replayed", outcome: toReplayOutcome(replayed) };
   const state = returnValue?.json;
   return state === undefined
     ? { kind: unresumed ?? "gone" }
@@ -162,8 +210,19 @@ function toActivityOutcome(
   functionTimeoutText: string,
 ): ActivityOutcome {
   switch (outcome.kind) {
-    case "completed":
-      return { kind: "completed", result: toJsonText(outcome.returnValue) };
+    case "completed": {
+      const { turn } = outcome;
+      return {
+        kind: "completed",
+        result: toJsonText(outcome.returnValue),
+        ...(turn !== undefined && {
+          turn: {
+            at: turn.at,
+            resumption: toOrchestratorResumption(turn.result),
+          },
+        }),
+      };
+    }
     case "failed":
       return {
         kind: "failed",

@@ -5,6 +5,7 @@ import type { Outputs } from "./outputs/create-outputs.ts";
 import { createTraceparent } from "./trace-context.ts";
 import type { ParameterData, TypedData } from "./typed-data.ts";
 import type {
+  FollowRequest,
   InvocationError,
   InvocationRequest,
   OrchestratorSession,
@@ -23,6 +24,8 @@ export interface Invocation {
   readonly tracestate?: string | undefined;
   /** Of an orchestrator's turn; it goes to the worker that had the last one of its execution. */
   readonly session?: OrchestratorSession | undefined;
+  /** Of an activity; it goes to the worker that had the last turn of the orchestrator which waits for it. */
+  readonly follow?: FollowRequest;
   readonly retry?: { readonly count: number; readonly max: number };
   /** Called once the invocation has gone to a worker that takes streamed requests, with that worker's port for them. */
   readonly dispatched?: (httpPort: number) => void;
@@ -109,7 +112,8 @@ function toInvocationRequest(
   invocation: Invocation,
   clientBinding: string,
 ): InvocationRequest {
-  const { called, data, triggerMetadata, retry, session } = invocation;
+  const { called, data, triggerMetadata, retry, session, follow } = invocation;
+  const affinity = session ?? follow?.session;
   const inputData: ParameterData[] = [
     { name: called.triggerName, data: data ?? {} },
     ...called.durableClientNames.map((name) => ({
@@ -131,7 +135,9 @@ function toInvocationRequest(
       retry === undefined
         ? null
         : { retryCount: retry.count, maxRetryCount: retry.max },
-    ...(session !== undefined && { session, affinity: session.executionId }),
+    ...(session !== undefined && { session }),
+    ...(follow !== undefined && { follow }),
+    ...(affinity !== undefined && { affinity: affinity.executionId }),
   };
 }
 

@@ -95,6 +95,7 @@ export async function openFoundation(
       NODE_COMPILE_CACHE: join(options.home, "compile-cache"),
     },
     log,
+    rpc,
     count,
     onChange: () => workersChanged(),
   });

@@ -19,11 +19,18 @@ export interface OpenInvocations {
 
 const longestTimerMs = 2 ** 31 - 1;
 
-/** `onTimeout` is called after an invocation was settled by its time. */
-export function createOpenInvocations(onTimeout: () => void): OpenInvocations {
+/** `toTimeout` says what an invocation comes to that has run out of time; `onTimeout` is called after that. */
+export function createOpenInvocations({
+  toTimeout,
+  onTimeout,
+}: {
+  readonly toTimeout: (request: InvocationRequest) => InvocationOutcome;
+  readonly onTimeout: () => void;
+}): OpenInvocations {
   const open = new Map<string, (outcome: InvocationOutcome) => void>();
   return {
-    add({ invocationId }, timeoutMs) {
+    add(request, timeoutMs) {
+      const { invocationId } = request;
       return new Promise((resolve) => {
         const settle = (outcome: InvocationOutcome): void => {
           clearTimeout(timer);
@@ -31,7 +38,7 @@ export function createOpenInvocations(onTimeout: () => void): OpenInvocations {
           resolve(outcome);
         };
         const expire = (): void => {
-          settle({ kind: "timeout" });
+          settle(toTimeout(request));
           onTimeout();
         };
         const timer = Number.isFinite(timeoutMs)

@@ -1,4 +1,5 @@
 import type { LogLevel } from "./host-log.ts";
+import type { PayloadParts } from "../durable/orchestrator-payload.ts";
 import type { ParameterData, TypedData } from "./typed-data.ts";
 
 /** One binding as the app registered it: `type`, `direction` and whatever else its kind has. */
@@ -48,23 +49,39 @@ export interface InvocationRequest {
   readonly affinity?: string;
   /** Of an orchestrator's turn: the function may be kept where it then waits. */
   readonly session?: OrchestratorSession;
+  /** Of an activity: the kept function that waits for it alone, and may go on as soon as it has ended. */
+  readonly follow?: FollowRequest;
+}
+
+export interface FollowRequest {
+  readonly session: OrchestratorSession;
+  /** The id of the activity's TaskScheduled event. */
+  readonly taskId: number;
+  /** Milliseconds since the epoch: the turn's time is not before this. */
+  readonly notBefore: number;
 }
 
 /** An execution whose orchestrator function a worker keeps from turn to turn, so that it needs no replay. */
 export interface OrchestratorSession {
   readonly executionId: string;
   /**
-   * The function shall go on from where it waits, and its input is an array of history events. Without this, its input is
-   * the protocol's payload and it starts anew.
+   * The function shall go on from where it waits, and its input is the events of this turn, as comma-separated JSON.
+   * Without this, its input is the protocol's payload and it starts anew.
    */
   readonly resume?: {
     /** How many events of the history it has seen. */
     readonly seen: number;
-    /** The position in the history of the input's first event. */
+    /** The position in the history of the first event of `lastTurn`. */
     readonly from: number;
+    /** The events of the last recorded turn, as comma-separated JSON. */
+    readonly lastTurn: string;
+    /** It is to be replayed from its start as well, and the two are compared. */
+    readonly isDue: boolean;
   };
   /** The kept function has run this turn already: the payload is a replay, and the two are compared. */
   readonly isCheck?: boolean;
+  /** Where in the payload the events of this turn begin and end. */
+  readonly payload?: PayloadParts;
 }
 
 /** What was thrown. `message` and `stack` may hold content: they go to the durable engine, never to a log. */
@@ -88,14 +105,43 @@ export interface CompletedInvocation {
   readonly divergence?: string;
   /** Of a turn that was to be resumed: only a replay can tell what the function has done, or it is not kept. */
   readonly unresumed?: "check" | "gone";
+  /** Of a turn that was to be resumed: what its replay from the start came to. */
+  readonly replayed?: InvocationResult;
+  /** Of an activity: what the turn behind it came to, as a resumed one, and the time that it was told. */
+  readonly turn?: { readonly at: number; readonly result: InvocationResult };
 }
 
 export type InvocationResult =
   | CompletedInvocation
   | { readonly kind: "failed"; readonly error: InvocationError };
 
+/** A request of the app's durable client to the management API, beside the RPC door. */
+export interface RpcRequest {
+  readonly method: string;
+  /** Path and query below the door's base URL. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body?: string;
+}
+
+/** What the management API answers to it. */
+export interface RpcAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
 export type HostToWorker =
   | { readonly type: "invoke"; readonly request: InvocationRequest }
+  /** Requests to what is below this URL, which ends with a slash, may come over the channel. */
+  | { readonly type: "rpc-open"; readonly baseUrl: string }
+  | {
+      readonly type: "answer";
+      readonly requestId: number;
+      readonly answer: RpcAnswer;
+    }
   | {
       readonly type: "settings";
       readonly values: Readonly<Record<string, string>>;
@@ -110,6 +156,12 @@ export type WorkerToHost =
       readonly type: "result";
       readonly invocationId: string;
       readonly result: InvocationResult;
+    }
+  | {
+      readonly type: "request";
+      /** The worker's own count; the answer has it too. */
+      readonly requestId: number;
+      readonly request: RpcRequest;
     }
   | {
       readonly type: "log";

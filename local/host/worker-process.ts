@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { HostLog } from "./host-log.ts";
+import type { RpcListener } from "./http/listen-rpc.ts";
 import { createMessageBatch } from "./message-batch.ts";
 import { createOpenInvocations } from "./open-invocations.ts";
 import type { InvocationOutcome } from "./open-invocations.ts";
@@ -22,6 +23,8 @@ export interface WorkerProcessOptions {
   readonly log: HostLog;
   /** How long a worker may not answer a ping, after an invocation ran out of time, before it is killed. */
   readonly pingTimeoutMs?: number;
+  /** Where the app's durable client asks without a connection; absent, it asks through the door only. */
+  readonly rpc?: Pick<RpcListener, "rpcBaseUrl" | "ask">;
   /** Called when the worker, which did not react for a while, reacts again. */
   readonly onRecovery: () => void;
 }
@@ -52,7 +55,7 @@ const defaultPingTimeoutMs = 5000;
 const pulseMs = 100;
 
 export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
-  const { log } = options;
+  const { log, rpc } = options;
   const child = fork(options.workerFile, [], {
     cwd: options.scriptRoot,
     env: options.env,
@@ -72,7 +75,13 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
     batch.add(message);
     batch.flush();
   };
-  const open = createOpenInvocations(() => pulse.demand());
+  const open = createOpenInvocations({
+    // A loop in the turn behind an activity is not the activity's: where it can be either, the activity is lost.
+    toTimeout: ({ follow }) => ({
+      kind: follow === undefined || pulse.isBeating() ? "timeout" : "lost",
+    }),
+    onTimeout: () => pulse.demand(),
+  });
   const pulse = createWorkerPulse({
     intervalMs: pulseMs,
     deadAfterMs: options.pingTimeoutMs ?? defaultPingTimeoutMs,
@@ -86,16 +95,29 @@ export function forkWorker(options: WorkerProcessOptions): WorkerProcess {
   });
   let httpPort: number | undefined;
 
+  /** An answer that comes when the worker is gone is not sent. */
+  const answer = async ({
+    requestId,
+    request,
+  }: Extract<WorkerToHost, { type: "request" }>): Promise<void> => {
+    if (rpc !== undefined)
+      batch.add({ type: "answer", requestId, answer: await rpc.ask(request) });
+  };
+
   const receive = (message: WorkerToHost): void => {
     if (message.type === "ready") {
       ({ httpPort } = message);
+      // It listens now, and no invocation goes before this.
+      if (rpc !== undefined)
+        batch.add({ type: "rpc-open", baseUrl: rpc.rpcBaseUrl });
       ready.resolve(message);
     } else if (message.type === "failed")
       ready.reject(new Error(message.message));
     else if (message.type === "result") {
       open.settle(message.invocationId, message.result);
       pulse.heard();
-    } else if (message.type === "pong") pulse.answered();
+    } else if (message.type === "request") void answer(message);
+    else if (message.type === "pong") pulse.answered();
     else logMessage(message, child.pid, log);
   };
   child.on("message", (messages: readonly WorkerToHost[]) => {

@@ -18,6 +18,8 @@ import { loadApp } from "./worker/load-app.ts";
 import type { StartedApp } from "./worker/load-app.ts";
 import { createOrchestratorSessions } from "./worker/orchestrator-sessions.ts";
 import { createPaceResponse } from "./worker/pace-response.ts";
+import { supplyRpcAxios } from "./worker/rpc-axios.ts";
+import { createRpcChannel } from "./worker/rpc-channel.ts";
 import { toInvocationError } from "./worker/to-invocation-error.ts";
 
 const terminateHookMs = 3000;
@@ -28,14 +30,17 @@ const write = (messages: readonly WorkerToHost[], sent?: () => void): void => {
   else sent?.();
 };
 
-/** Results go together; all else goes at once, behind them: what is said before a loop that never ends is heard. */
-const results = createMessageBatch<WorkerToHost>(write);
+/**
+ * Results and the durable client's requests go together; all else goes at once, behind them: what is said before a loop
+ * that never ends is heard.
+ */
+const batch = createMessageBatch<WorkerToHost>(write);
 const send = (message: WorkerToHost, sent?: () => void): void => {
-  results.flush();
+  batch.flush();
   write([message], sent);
 };
 
-process.on("exit", results.flush);
+process.on("exit", batch.flush);
 process.on("disconnect", () => process.exit(0));
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
@@ -54,6 +59,9 @@ process.on("uncaughtException", (thrown) => {
 const core = supplyCoreApi((level, category, message) =>
   send({ type: "log", level, category, message }),
 );
+
+const rpc = createRpcChannel(batch.add);
+supplyRpcAxios(rpc);
 
 const logInvocation = (
   level: LogLevel,
@@ -95,6 +103,7 @@ function serve({ model, httpPort }: StartedApp): void {
     model,
     log: logInvocation,
     sessions: createOrchestratorSessions(),
+    now: Date.now,
     // Only what is streamed goes through a connection that can be slow.
     ...(httpPort !== undefined && { paceResponse: createPaceResponse() }),
   };
@@ -102,12 +111,18 @@ function serve({ model, httpPort }: StartedApp): void {
     switch (message.type) {
       case "invoke":
         void invokeFunction(deps, message.request).then((result) =>
-          results.add({
+          batch.add({
             type: "result",
             invocationId: message.request.invocationId,
             result,
           }),
         );
+        break;
+      case "answer":
+        rpc.settle(message.requestId, message.answer);
+        break;
+      case "rpc-open":
+        rpc.open(message.baseUrl);
         break;
       case "settings":
         Object.assign(process.env, message.values);

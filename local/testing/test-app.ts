@@ -19,8 +19,14 @@ export interface TestApp {
   readonly core: CoreRuntime;
   /** Runs the `appStart` hooks and closes the registration, once; every later call answers the same. */
   start(): Promise<StartedApp>;
-  /** Runs one function once. What goes in and comes out is copied, as it is on the way to another process. */
-  invoke(request: InvocationRequest): Promise<InvocationResult>;
+  /**
+   * Runs one function once. What goes in and comes out is copied, as it is on the way to another process. With `now`, in
+   * milliseconds since the epoch, the turn that waits for an activity runs behind it.
+   */
+  invoke(
+    request: InvocationRequest,
+    now?: () => number,
+  ): Promise<InvocationResult>;
 }
 
 /**
@@ -130,9 +136,15 @@ function toTestApp(
     functions,
     core: runtime,
     start,
-    async invoke(request) {
+    async invoke(request, now) {
       const { model } = await start();
-      const deps = { core: runtime, model, sessions, log: () => undefined };
+      const deps = {
+        core: runtime,
+        model,
+        sessions,
+        log: () => undefined,
+        ...(now !== undefined && { now }),
+      };
       return structuredClone(
         await invokeFunction(deps, structuredClone(request)),
       );

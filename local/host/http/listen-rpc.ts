@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { rpcPath } from "../../durable/client-binding.ts";
+import type { RpcAnswer, RpcRequest } from "../worker-messages.ts";
 import { listenHttp } from "./listen-http.ts";
 import type { HttpListener } from "./listen-http.ts";
 import { serveManagement } from "./serve-management.ts";
@@ -7,6 +9,8 @@ import type { Management } from "./serve-management.ts";
 export interface RpcListener extends HttpListener {
   /** What the durable client binding calls; ends with a slash. */
   readonly rpcBaseUrl: string;
+  /** Answers what the client sends over its worker's channel as the door would. Never rejects. */
+  ask(request: RpcRequest): Promise<RpcAnswer>;
 }
 
 /**
@@ -17,7 +21,7 @@ export async function listenRpc(
   management: () => Management | undefined,
 ): Promise<RpcListener> {
   const secret = `/${randomBytes(24).toString("base64url")}`;
-  const base = `${secret}/durabletask/`;
+  const base = `${secret}${rpcPath}/`;
   const listener = await listenHttp(
     0,
     "the RPC port",
@@ -37,5 +41,22 @@ export async function listenRpc(
   return {
     ...listener,
     rpcBaseUrl: `http://127.0.0.1:${listener.port}${base}`,
+    async ask({ method, path, headers, body = "" }) {
+      try {
+        const answer = await management()?.({
+          method,
+          url: `${rpcPath}/${path}`,
+          headers,
+          body: Buffer.from(body, "utf8"),
+        });
+        return answer ?? toEmptyAnswer(404);
+      } catch {
+        return toEmptyAnswer(500);
+      }
+    },
   };
+}
+
+function toEmptyAnswer(status: number): RpcAnswer {
+  return { status, headers: {}, body: undefined };
 }

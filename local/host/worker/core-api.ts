@@ -1,4 +1,3 @@
-import Module from "node:module";
 import type { LogLevel } from "../host-log.ts";
 import type {
   BindingMetadata,
@@ -9,6 +8,7 @@ import type {
 import type { ParameterData, TypedData } from "../typed-data.ts";
 import { createHooks } from "./hooks.ts";
 import type { Hooks } from "./hooks.ts";
+import { supplyModule } from "./supply-module.ts";
 
 export type FunctionCallback = (...args: unknown[]) => unknown;
 
@@ -88,11 +88,7 @@ export function supplyCoreApi(log: LogCore): CoreRuntime {
 
 /** `@azure/functions-core` exists nowhere on disk: `require` of it answers `api`, as Azure's Node worker does. */
 export function supplyCore(api: CoreApi): void {
-  // The one seam that reaches the library from CommonJS and from bundled ESM alike.
-  Module.prototype.require = new Proxy(Module.prototype.require, {
-    apply: (target, self: unknown, args: [string]): unknown =>
-      args[0] === functionsCore ? api : Reflect.apply(target, self, args),
-  });
+  supplyModule(functionsCore, () => api);
 }
 
 /** Creates the core of one app, with nothing registered. */

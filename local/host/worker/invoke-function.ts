@@ -10,6 +10,7 @@ import type {
   ProgrammingModel,
 } from "./core-api.ts";
 import { findRepeatedTask } from "./find-repeated-task.ts";
+import { followActivity, isQuick } from "./follow-activity.ts";
 import {
   createInvocationLog,
   type InvocationLogDeps,
@@ -25,6 +26,8 @@ export interface InvokeFunctionDeps extends InvocationLogDeps {
   readonly paceResponse?: PaceResponse;
   /** Where orchestrator functions are kept from turn to turn; without it, each turn replays. */
   readonly sessions?: OrchestratorSessions;
+  /** The host's time, in milliseconds since the epoch; without it, no turn runs behind its activity. */
+  readonly now?: () => number;
 }
 
 /** Runs one invocation with its hooks; whatever is thrown becomes a `failed` result. */
@@ -32,10 +35,31 @@ export async function invokeFunction(
   deps: InvokeFunctionDeps,
   request: InvocationRequest,
 ): Promise<InvocationResult> {
+  const { sessions, now } = deps;
+  const replay = (turn: InvocationRequest) => runFunction(deps, turn);
   if (request.session?.resume !== undefined)
     return (
-      deps.sessions?.resume(request) ?? { kind: "completed", unresumed: "gone" }
+      sessions?.resume(request, replay) ?? {
+        kind: "completed",
+        unresumed: "gone",
+      }
     );
+  const { follow } = request;
+  if (follow === undefined || sessions === undefined || now === undefined)
+    return runFunction(deps, request);
+  const startedAt = performance.now();
+  const result = await runFunction(deps, request);
+  // What it gives to other bindings may still fail, and the activity with it.
+  const isDone = result.kind === "completed" && result.outputData === undefined;
+  if (!isDone || !isQuick(startedAt)) return result;
+  const turn = await followActivity({ sessions, now, replay }, follow, result);
+  return turn === undefined ? result : { ...result, turn };
+}
+
+async function runFunction(
+  deps: InvokeFunctionDeps,
+  request: InvocationRequest,
+): Promise<InvocationResult> {
   try {
     const registered = deps.core.functions.get(request.functionName);
     if (registered === undefined)

@@ -1,6 +1,13 @@
+import {
+  joinEvents,
+  joinPayload,
+  splitPayload,
+} from "../../durable/orchestrator-payload.ts";
 import type {
+  CompletedInvocation,
   InvocationRequest,
   InvocationResult,
+  OrchestratorSession,
 } from "../worker-messages.ts";
 import type { CoreInvocationContext } from "./core-api.ts";
 import type { InvocationLog } from "./invocation-log.ts";
@@ -19,10 +26,25 @@ export interface OrchestratorInvocation {
   readonly seen: number;
 }
 
+/** Runs an orchestrator function from its start. */
+export type Replay = (request: InvocationRequest) => Promise<InvocationResult>;
+
 /** Orchestrator functions that are kept where they wait: a bounded number, for a bounded time. */
 export interface OrchestratorSessions {
-  /** Runs the turn of a kept function. */
-  resume(request: InvocationRequest): InvocationResult;
+  /**
+   * Runs the turn of a kept function; where only its replay can tell what follows, or one is due, replays it too, as long
+   * as its history is short enough to be held here.
+   */
+  resume(
+    request: InvocationRequest,
+    replay: Replay,
+  ): CompletedInvocation | Promise<CompletedInvocation>;
+  /** The request of a turn that nobody asked for by a message of its own; undefined when its function is not kept. */
+  toRequest(
+    session: OrchestratorSession,
+    invocationId: string,
+    events: string,
+  ): InvocationRequest | undefined;
   /**
    * Readies the payload of a turn whose function is to be kept. One that checks is told that all of it has run before.
    *
@@ -42,11 +64,18 @@ export interface OrchestratorSessions {
 
 interface Session extends Omit<OrchestratorInvocation, "seen"> {
   readonly orchestrator: KeptOrchestrator;
+  /** That of its last replay, without the payload. */
+  readonly request: InvocationRequest;
+  /** The turns before its last one, and what stands behind the events of a payload; undefined when they are long. */
+  readonly replayable:
+    { readonly history: string; readonly tail: string } | undefined;
   readonly usedAt: number;
 }
 
 const mostSessions = 1000;
 const longestIdleMs = 10 * 60_000;
+/** Of a payload that is held here, in characters: a thousand of them are 64 MiB at most. */
+const longestHeld = 64 * 1024;
 
 /** Creates an empty set of sessions; `now` is in milliseconds. */
 export function createOrchestratorSessions(
@@ -66,23 +95,44 @@ export function createOrchestratorSessions(
     }
   };
 
+  const find = ({
+    executionId,
+    resume,
+  }: OrchestratorSession): Session | undefined => {
+    const session = sessions.get(executionId);
+    return session?.orchestrator.seen() === resume?.seen ? session : undefined;
+  };
+
   return {
-    resume(request) {
-      const { executionId = "", resume } = request.session ?? {};
-      const session = sessions.get(executionId);
-      if (resume === undefined || session?.orchestrator.seen() !== resume.seen)
+    resume(request, replay) {
+      const { session: asked } = request;
+      const session = asked && find(asked);
+      if (asked?.resume === undefined || session === undefined)
         return { kind: "completed", unresumed: "gone" };
-      use(executionId, session);
-      const text = request.inputData[0]?.data.string ?? "[]";
-      const events = JSON.parse(text) as unknown[];
-      const given = give(session, request, resume.from, events);
-      if (given === undefined) return { kind: "completed", unresumed: "check" };
-      const { state, repeatedTask } = given;
-      return {
-        kind: "completed",
-        returnValue: { json: state },
-        ...(repeatedTask !== undefined && { repeatedTask }),
-      };
+      const { executionId, resume } = asked;
+      const events = textOf(request);
+      const replayable = addTurn(session, resume.lastTurn);
+      use(executionId, { ...session, replayable });
+      const given = give(session, request, resume, events);
+      if (given !== undefined && !resume.isDue) return toResult(given);
+      if (replayable === undefined)
+        return { kind: "completed", unresumed: "check" };
+      const { history, tail } = replayable;
+      const { text, ...payload } = joinPayload(history, events, tail);
+      return replay({
+        ...withInput(request, text),
+        session: { executionId, isCheck: true, payload },
+      }).then((replayed) => ({ kind: "completed", replayed }));
+    },
+    toRequest(asked, invocationId, events) {
+      const session = find(asked);
+      return (
+        session && {
+          ...withInput(session.request, events),
+          invocationId,
+          session: asked,
+        }
+      );
     },
     prepare({ session }, payload) {
       const { history } = payload as { history: HistoryEvent[] };
@@ -96,7 +146,12 @@ export function createOrchestratorSessions(
       sessions.delete(executionId);
       const orchestrator = keepOrchestrator(invocation.context, seen);
       if (orchestrator?.isWaiting() === true)
-        use(executionId, { ...invocation, orchestrator });
+        use(executionId, {
+          ...invocation,
+          orchestrator,
+          request: withInput(request, ""),
+          replayable: toReplayable(request),
+        });
       return isCheck === true && orchestrator !== undefined
         ? kept?.findDivergence(orchestrator)
         : undefined;
@@ -118,12 +173,53 @@ function markReplayed(history: HistoryEvent[]): void {
   if (last !== undefined) history.push({ ...last });
 }
 
+function textOf({ inputData }: InvocationRequest): string {
+  return inputData[0]?.data.string ?? "";
+}
+
+function withInput(request: InvocationRequest, text: string) {
+  const [input, ...others] = request.inputData;
+  const name = input?.name ?? "";
+  return {
+    ...request,
+    inputData: [{ name, data: { string: text } }, ...others],
+  };
+}
+
+function toReplayable(request: InvocationRequest): Session["replayable"] {
+  const { payload } = request.session ?? {};
+  const text = textOf(request);
+  return payload === undefined || text.length > longestHeld
+    ? undefined
+    : splitPayload({ text, ...payload });
+}
+
+/** The history with its last turn, which it now has as it was recorded. */
+function addTurn(
+  { replayable }: Session,
+  lastTurn: string,
+): Session["replayable"] {
+  if (replayable === undefined) return undefined;
+  const { history, tail } = replayable;
+  return history.length + lastTurn.length + tail.length > longestHeld
+    ? undefined
+    : { history: joinEvents(history, lastTurn), tail };
+}
+
+function toResult({ state, repeatedTask }: NewActions): CompletedInvocation {
+  return {
+    kind: "completed",
+    returnValue: { json: state },
+    ...(repeatedTask !== undefined && { repeatedTask }),
+  };
+}
+
 /** Undefined where only a replay can tell what the function did, and where the SDK failed. */
 function give(
   { context, coreContext, log, orchestrator }: Session,
   request: InvocationRequest,
-  from: number,
-  events: readonly unknown[],
+  { from, lastTurn }: { readonly from: number; readonly lastTurn: string },
+  events: string,
 ): NewActions | undefined {
   const { invocationId, traceContext } = request;
   Object.assign(context as object, { invocationId, traceContext });
@@ -131,7 +227,10 @@ function give(
   // Else the library takes each line for one that was logged too late.
   coreContext.state = "postInvocationHooks";
   try {
-    return orchestrator.give(from, events);
+    return orchestrator.give(
+      from,
+      JSON.parse(`[${joinEvents(lastTurn, events)}]`) as unknown[],
+    );
   } catch {
     return undefined;
   } finally {

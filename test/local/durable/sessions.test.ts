@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
+import {
+  createVirtualClock,
+  type VirtualClock,
+} from "../../../local/durable/clock.ts";
+import { createTestWorkerPort } from "../../../local/testing/test-worker-port.ts";
 import type { WorkerPort } from "../../../local/worker-port.ts";
 import {
   attempts,
@@ -8,26 +13,56 @@ import {
   step,
   type Step,
 } from "./support/program-app.ts";
-import { createSdkApp, df } from "./support/sdk-worker.ts";
-import { openTestHub } from "./support/test-hub.ts";
+import { createSdkApp, df, type SdkApp } from "./support/sdk-worker.ts";
+import { openTestHub, startTime } from "./support/test-hub.ts";
 
-/** How a turn ran: from the function's start, from where it waited, or both, the second to check the first. */
-type Run = "replay" | "resume" | "resume and check";
+/**
+ * How a turn ran: from the function's start, from where it waited, or behind the activity that it waited for; the last
+ * two perhaps with a replay to check them, by the worker or because the host asked for it.
+ */
+type Run =
+  | "replay"
+  | "resume"
+  | "resume and check"
+  | "follow"
+  | "follow and check"
+  | "host's check";
 
 /** Notes how the turns ran. */
 function watch(worker: WorkerPort, runs: Run[]): WorkerPort {
   return {
     ...worker,
     invokeOrchestrator(name, payload, session) {
-      if (session?.isCheck === true) runs[runs.length - 1] = "resume and check";
-      else runs.push("replay");
+      runs.push(session?.isCheck === true ? "host's check" : "replay");
       return worker.invokeOrchestrator(name, payload, session);
     },
     async resumeOrchestrator(call) {
       const outcome = await worker.resumeOrchestrator?.(call);
-      if (outcome?.kind !== "gone") runs.push("resume");
+      if (outcome?.kind === "waiting") runs.push("resume");
+      if (outcome?.kind === "replayed") runs.push("resume and check");
       return outcome ?? { kind: "gone" };
     },
+    async invokeActivity(call) {
+      const outcome = await worker.invokeActivity(call);
+      if (outcome.kind !== "completed" || outcome.turn === undefined)
+        return outcome;
+      const { kind } = outcome.turn.resumption;
+      if (kind === "waiting") runs.push("follow");
+      if (kind === "replayed") runs.push("follow and check");
+      return outcome;
+    },
+  };
+}
+
+/** The worker of a hub with `clock` that runs turns behind activities. */
+function followingWorker(
+  app: SdkApp,
+  runs: Run[],
+): { readonly worker: WorkerPort; readonly clock: VirtualClock } {
+  const clock = createVirtualClock(startTime);
+  return {
+    clock,
+    worker: watch(createTestWorkerPort(app.app, clock.now), runs),
   };
 }
 
@@ -37,7 +72,7 @@ const id = "the-instance";
 async function runProgram(
   steps: readonly Step[],
   loops: number,
-  shortestKeptHistory: number,
+  shortestKeptHistory = 0,
 ): Promise<unknown> {
   attempts.clear();
   const hub = openTestHub(programApp, { shortestKeptHistory });
@@ -57,7 +92,7 @@ test("a history is the same, to the event, whether its turns resumed or replayed
       fc.nat(1),
       async (steps, loops) => {
         const replayed = await runProgram(steps, loops, Infinity);
-        expect(await runProgram(steps, loops, 0)).toEqual(replayed);
+        expect(await runProgram(steps, loops)).toEqual(replayed);
       },
     ),
     { numRuns: 60 },
@@ -76,22 +111,47 @@ const sequence = createSdkApp(() => {
   });
 });
 
-test("a long sequence is replayed only as often as its history doubles, and at its end", async () => {
+const ended = {
+  status: "Completed",
+  output: 200,
+  customStatus: { index: 200 },
+};
+
+function checksOf(runs: readonly Run[]): readonly number[] {
+  return runs.flatMap((run, turn) => (run.endsWith("check") ? [turn] : []));
+}
+
+test("a sequence runs behind its activities; it is replayed at its end, and before only as often as its history doubles", async () => {
+  const runs: Run[] = [];
+  const hub = openTestHub(sequence, followingWorker(sequence, runs));
+  const finished = await hub.finish(await hub.start("sequence", 200));
+  expect(finished).toEqual(ended);
+  const [first, ...others] = runs;
+  expect([first, ...new Set(others)]).toEqual([
+    "replay",
+    "follow",
+    "follow and check",
+    // Its payload is too long for the worker to hold.
+    "host's check",
+  ]);
+  // Two events and four for each turn before it: 66, 134, 270, 542, and the end.
+  expect(checksOf(runs)).toEqual([16, 33, 67, 135, 200]);
+  expect(runs).toHaveLength(201);
+  hub.close();
+});
+
+test("where no turn runs behind an activity, the function resumes, and is replayed as often", async () => {
   const runs: Run[] = [];
   const hub = openTestHub(sequence, { worker: watch(sequence.worker, runs) });
   const finished = await hub.finish(await hub.start("sequence", 200));
-  expect(finished).toEqual({
-    status: "Completed",
-    output: 200,
-    customStatus: { index: 200 },
-  });
-  // Below 64 events, each turn is a replay; the first one above leaves the function to be kept.
-  expect(runs.slice(0, 17)).toEqual(Array(17).fill("replay"));
-  expect(runs.slice(17)).not.toContain("replay");
-  const checked = runs.flatMap((run, turn) =>
-    run === "resume and check" ? [turn] : [],
-  );
-  expect(checked).toEqual([33, 67, 135, 200]);
+  expect(finished).toEqual(ended);
+  expect([...new Set(runs)]).toEqual([
+    "replay",
+    "resume",
+    "resume and check",
+    "host's check",
+  ]);
+  expect(checksOf(runs)).toEqual([16, 33, 67, 135, 200]);
   expect(runs).toHaveLength(201);
   hub.close();
 });
@@ -99,9 +159,8 @@ test("a long sequence is replayed only as often as its history doubles, and at i
 test("in compat mode every turn is a replay, as on Azure", async () => {
   const runs: Run[] = [];
   const hub = openTestHub(sequence, {
-    worker: watch(sequence.worker, runs),
+    ...followingWorker(sequence, runs),
     mode: "compat",
-    shortestKeptHistory: 0,
   });
   await hub.finish(await hub.start("sequence", 20));
   expect(new Set(runs)).toEqual(new Set(["replay"]));
@@ -116,7 +175,6 @@ test("a worker that keeps nothing replays, with the same outcome", async () => {
   };
   const hub = openTestHub(sequence, {
     worker: watch(worker, runs),
-    shortestKeptHistory: 0,
   });
   const { output } = await hub.finish(await hub.start("sequence", 10));
   expect(output).toBe(10);
@@ -146,7 +204,7 @@ function createBodyApp(
 
 test("another input than before is found when the function is replayed, at its end at the latest", async () => {
   const app = createBodyApp((_index, run) => run);
-  const hub = openTestHub(app, { shortestKeptHistory: 0 });
+  const hub = openTestHub(app);
   const { status, output } = await hub.finish(await hub.start("doubtful"));
   expect(status).toBe("Failed");
   expect(output).toContain("Non-Deterministic workflow detected");
@@ -156,7 +214,7 @@ test("another input than before is found when the function is replayed, at its e
 
 test("another activity than before is found, although the kept function itself goes on", async () => {
   const app = createBodyApp((_index, run) => (run % 2 === 0 ? "even" : "odd"));
-  const hub = openTestHub(app, { shortestKeptHistory: 0 });
+  const hub = openTestHub(app);
   const { status, output } = await hub.finish(await hub.start("doubtful"));
   expect(status).toBe("Failed");
   expect(output).toContain("Non-Deterministic workflow detected");
@@ -193,4 +251,87 @@ test("what the function is told of time, replay and identity is the same when it
   const replayed = await run(Infinity);
   expect(replayed).toHaveLength(12);
   expect(await run(0)).toEqual(replayed);
+});
+
+const meeting = createSdkApp(() => {
+  df.app.activity("even", { handler: () => "done" });
+  df.app.orchestration("meeting", function* (context) {
+    const both = [
+      context.df.callActivity("even"),
+      context.df.waitForExternalEvent("go"),
+    ];
+    const met: unknown = yield context.df.Task.all(both);
+    const last: unknown = yield context.df.callActivity("even");
+    return [met, last];
+  });
+});
+
+/** A worker whose activities end only after `open`; `before`: their functions begin only then, too. */
+function createGate(
+  worker: WorkerPort,
+  held: "before" | "after",
+): { readonly worker: WorkerPort; open(): void } {
+  const gate = Promise.withResolvers<void>();
+  return {
+    open: gate.resolve,
+    worker: {
+      ...worker,
+      async invokeActivity(call) {
+        if (held === "before") await gate.promise;
+        const outcome = await worker.invokeActivity(call);
+        await gate.promise;
+        return outcome;
+      },
+    },
+  };
+}
+
+test.each(["before", "after"] as const)(
+  "an event that comes while an activity runs has its own turn, also where the worker has run the activity's turn %s it",
+  async (held) => {
+    const clock = createVirtualClock(startTime);
+    const gate = createGate(createTestWorkerPort(meeting.app, clock.now), held);
+    const hub = openTestHub(meeting, { clock, worker: gate.worker });
+    await hub.start("meeting", null, id);
+    await vi.waitUntil(() => hub.engine.statistics().activities.running === 1);
+    await hub.raise(id, "go", "gone");
+    await vi.waitUntil(
+      () => hub.engine.client.exportHistory(id)?.at(-2)?.EventType === 15,
+    );
+    gate.open();
+    expect(await hub.finish(id)).toMatchObject({
+      status: "Completed",
+      output: [["done", "gone"], "done"],
+    });
+    const types = hub.engine.client
+      .exportHistory(id)
+      ?.map(({ EventType }) => EventType);
+    expect(types).toEqual([
+      ...[12, 0, 4, 13],
+      ...[12, 15, 13],
+      ...[12, 5, 4, 13],
+      ...[12, 5, 1, 13],
+    ]);
+    hub.close();
+  },
+);
+
+test("an activity that is lost with the turn behind it runs again without one", async () => {
+  const clock = createVirtualClock(startTime);
+  const port = createTestWorkerPort(sequence.app, clock.now);
+  const calls: boolean[] = [];
+  const worker: WorkerPort = {
+    ...port,
+    async invokeActivity(call) {
+      calls.push(call.follow !== undefined);
+      const outcome = await port.invokeActivity(call);
+      return calls.length === 2 ? { kind: "lost" } : outcome;
+    },
+  };
+  const hub = openTestHub(sequence, { clock, worker });
+  const { output } = await hub.finish(await hub.start("sequence", 4));
+  expect(output).toBe(4);
+  // The function in the worker is a turn ahead then: that turn is a replay, which keeps it again.
+  expect(calls).toEqual([true, true, false, true, true]);
+  hub.close();
 });

@@ -17,7 +17,7 @@ import { DatabaseRefused } from "../../../shared/storage/open-database.ts";
 import { createTempFolder } from "../../support/temp-folder.ts";
 import { addInstances, openHubFile } from "./support/hub-file.ts";
 import { createSdkApp, df } from "./support/sdk-worker.ts";
-import { openTestHub } from "./support/test-hub.ts";
+import { openTestHub, startTime, type TestHub } from "./support/test-hub.ts";
 
 const app = createSdkApp(() => {
   df.app.activity("echo", { handler: (value: unknown) => value });
@@ -26,6 +26,11 @@ const app = createSdkApp(() => {
     const value: unknown = yield context.df.waitForExternalEvent("go");
     const last: unknown = yield context.df.callActivity("echo", "after");
     return [first, value, last];
+  });
+  df.app.orchestration("waitTwice", function* (context) {
+    const said: unknown = yield context.df.waitForExternalEvent("first");
+    if (typeof said === "string") context.df.setCustomStatus(said);
+    yield context.df.waitForExternalEvent("second");
   });
 });
 
@@ -175,6 +180,50 @@ describe("a damaged hub", () => {
         /^runtime\.db is damaged .*Restore it from a backup/,
       ) as string,
     });
+  });
+});
+
+describe("the time of the last turn", () => {
+  const laterMs = startTime + 5000;
+  const runTurnLater = async (file: string, said: string | number) => {
+    const hub = openTestHub(app, { file });
+    await hub.start("waitTwice", undefined, "waiting");
+    await hub.settle();
+    hub.clock.advanceTo(laterMs);
+    await hub.raise("waiting", "first", said);
+    await hub.settle();
+    return hub;
+  };
+  const storedTime = ({ database }: TestHub): unknown =>
+    database.prepare("SELECT updated_at FROM th_instance").get()?.[
+      "updated_at"
+    ];
+  const expectShown = (hub: TestHub, customStatus: string | undefined) => {
+    const expected = { updatedAt: laterMs, status: "Running", customStatus };
+    expect(hub.record("waiting")).toMatchObject(expected);
+    const { instances } = hub.engine.client.list({}, { top: 10 });
+    expect(instances).toMatchObject([expected]);
+  };
+
+  test("is in the status, in lists and after a restart, although the instance's row is not written for it", async () => {
+    const file = newFile();
+    const hub = await runTurnLater(file, 7);
+    expect(storedTime(hub)).toBe(startTime);
+    expectShown(hub, undefined);
+    hub.close();
+    const next = openTestHub(app, { file });
+    expectShown(next, undefined);
+    next.close();
+  });
+
+  test("is written with a custom status that has changed", async () => {
+    const file = newFile();
+    const hub = await runTurnLater(file, "halfway");
+    expect(storedTime(hub)).toBe(laterMs);
+    hub.close();
+    const next = openTestHub(app, { file });
+    expectShown(next, '"halfway"');
+    next.close();
   });
 });
 

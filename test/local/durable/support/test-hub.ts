@@ -17,6 +17,7 @@ import {
   type CommitLoop,
 } from "../../../../shared/storage/commit-loop.ts";
 import { openDatabase } from "../../../../shared/storage/open-database.ts";
+import { createTestWorkerPort } from "../../../../local/testing/test-worker-port.ts";
 import type { WorkerPort } from "../../../../local/worker-port.ts";
 import type { DatabaseSync } from "node:sqlite";
 import type { SdkApp } from "./sdk-worker.ts";
@@ -77,7 +78,7 @@ export function openTestHub(
     database,
     loop,
     clock,
-    worker: options.worker ?? app.worker,
+    worker: options.worker ?? createTestWorkerPort(app.app, clock.now),
     functions: app.functions,
     config: {
       hubName: "TestHub",
