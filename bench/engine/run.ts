@@ -15,7 +15,7 @@ import {
   type ReportRow,
 } from "./to-report.ts";
 import { toProcessorTable, toTable } from "./to-table.ts";
-import { createWorkloads } from "./workloads.ts";
+import { createWorkloads, warmUps } from "./workloads.ts";
 
 /**
  * The embedded runtime beside other durable engines on this machine, in one run and in turn, everything synced to disk
@@ -86,6 +86,8 @@ async function runWorkloads({ repeats, ...rest }: Options): Promise<{
   }
   const engines = processes.flatMap(({ engines }) => engines);
   const watchOthers = createOtherLoad(processes);
+  if (!rest.isQuick)
+    for (const { run } of engines) for (const load of warmUps) await run(load);
   const rows: ReportRow[] = [];
   const processor: ProcessorRow[] = [];
   for (const workload of createWorkloads(rest)) {

@@ -32,7 +32,9 @@ export async function startPeer(
     { resolve(result: LoadResult): void; reject(error: Error): void }
   >();
   let lastId = 0;
-  const engines = await new Promise<readonly string[]>((resolve, reject) => {
+  const engines = await new Promise<
+    Extract<PeerMessage, { kind: "ready" }>["engines"]
+  >((resolve, reject) => {
     child.on("message", (message: PeerMessage) => {
       switch (message.kind) {
         case "ready":
@@ -59,8 +61,9 @@ export async function startPeer(
   // Its sampling would be a part of what is measured.
   family.stop();
   return {
-    engines: engines.map((engine) => ({
+    engines: engines.map(({ name: engine, isHandWritten }) => ({
       name: engine,
+      isHandWritten,
       cpuMs: family.cpuMs,
       run: (load) =>
         new Promise((resolve, reject) => {

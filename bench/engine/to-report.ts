@@ -21,9 +21,15 @@ export interface ReportRow {
   readonly door: string;
   /** Medians. */
   readonly ours: number;
-  readonly peers: readonly { readonly name: string; readonly value: number }[];
-  /** Ours against the best peer, above 1 is better; null without peers. */
+  readonly peers: readonly {
+    readonly name: string;
+    readonly value: number;
+    readonly isHandWritten: boolean;
+  }[];
+  /** Ours against the best peer that records the steps of a workflow, above 1 is better; null without one. */
   readonly ratio: number | null;
+  /** Ours against the best of all, those included where the application records its steps itself. */
+  readonly ratioToAll: number | null;
   readonly spread: Readonly<Record<string, Figure>>;
 }
 
@@ -38,7 +44,12 @@ export function toRows(
   );
   const peers = [...figures]
     .filter(([engine]) => !doors.includes(engine))
-    .map(([{ name }, { median }]) => ({ name, value: median }));
+    .map(([{ name, isHandWritten = false }, { median }]) => ({
+      name,
+      value: median,
+      isHandWritten,
+    }));
+  const engines = peers.filter(({ isHandWritten }) => !isHandWritten);
   return doors.flatMap((door) => {
     const ours = figures.get(door)?.median;
     if (ours === undefined) return [];
@@ -48,12 +59,8 @@ export function toRows(
       door: door.name,
       ours,
       peers,
-      ratio:
-        toRatio(
-          metric.unit,
-          ours,
-          peers.map(({ value }) => value),
-        ) ?? null,
+      ratio: toRatioOf(metric, ours, engines),
+      ratioToAll: toRatioOf(metric, ours, peers),
       spread: Object.fromEntries(
         [...figures]
           .filter(([engine]) => engine === door || !doors.includes(engine))
@@ -61,6 +68,15 @@ export function toRows(
       ),
     };
   });
+}
+
+function toRatioOf(
+  { unit }: Metric,
+  ours: number,
+  peers: ReportRow["peers"],
+): number | null {
+  const values = peers.map(({ value }) => value);
+  return toRatio(unit, ours, values) ?? null;
 }
 
 /** What one workload costs each engine in processor time; it depends less on what else runs than the rates do. */

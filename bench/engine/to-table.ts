@@ -8,13 +8,21 @@ export function toTable(rows: readonly ReportRow[]): string {
   const peers = [
     ...new Set(rows.flatMap((row) => row.peers.map(({ name }) => name))),
   ];
-  const header = ["workload", "door", "Nucleus", ...peers, "ratio"];
+  const header = [
+    "workload",
+    "door",
+    "Nucleus",
+    ...peers,
+    "ratio",
+    "ratio to all",
+  ];
   const lines = rows.map((row) => [
     `${row.name} (${row.unit})`,
     row.door,
     toCell(row.spread[row.door]),
     ...peers.map((name) => toCell(row.spread[name])),
-    row.ratio === null ? "" : row.ratio.toFixed(2),
+    row.ratio?.toFixed(2) ?? "",
+    row.ratioToAll?.toFixed(2) ?? "",
   ]);
   return toMarkdown(header, lines);
 }

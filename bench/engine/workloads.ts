@@ -22,6 +22,13 @@ export interface Workload {
   readonly metrics: readonly Metric[];
 }
 
+/** What every engine runs before anything is measured, so that its code is compiled as it is in a server that runs. */
+export const warmUps: readonly Load[] = [w1, w2].map((shape) => ({
+  shape,
+  clients: 16,
+  until: { ms: 4000 },
+}));
+
 /** The workloads of the groups; `isQuick` makes them so short that they only show that everything works. */
 export function createWorkloads(options: {
   readonly only: readonly Group[];

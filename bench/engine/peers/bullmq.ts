@@ -83,6 +83,8 @@ const concurrency = 512;
 const flowQueue = "flow";
 const stepsQueue = "steps";
 
+const oneJob = "BullMQ, a job per workflow";
+
 /**
  * BullMQ on a Redis that syncs its log before it answers, reached through a socket file; ends are heard of by
  * QueueEvents. Two ways: a job for each step (flows), and a job for each workflow that saves its data after each step.
@@ -104,8 +106,9 @@ export async function startBullMq(folder: string): Promise<Peer> {
   return {
     engines: {
       "BullMQ, a job per step": flows.run,
-      "BullMQ, a job per workflow": steps.run,
+      [oneJob]: steps.run,
     },
+    handWritten: [oneJob],
     async stop() {
       await flows.close();
       await steps.close();

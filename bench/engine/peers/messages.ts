@@ -8,7 +8,13 @@ export interface RunMessage {
 }
 
 export type PeerMessage =
-  | { readonly kind: "ready"; readonly engines: readonly string[] }
+  | {
+      readonly kind: "ready";
+      readonly engines: readonly {
+        readonly name: string;
+        readonly isHandWritten: boolean;
+      }[];
+    }
   | { readonly kind: "missing"; readonly line: string }
   | { readonly kind: "done"; readonly id: number; readonly result: LoadResult }
   | { readonly kind: "failed"; readonly id: number; readonly reason: string };

@@ -4,6 +4,8 @@ import type { RunWorkflow } from "../run-load.ts";
 export interface Peer {
   /** Ways of writing the same workflows with it, each measured as an engine of its own. */
   readonly engines: Readonly<Record<string, RunWorkflow>>;
+  /** Those ways in which the application itself records its steps, and the peer knows of none. */
+  readonly handWritten?: readonly string[];
   stop(): Promise<void>;
 }
 

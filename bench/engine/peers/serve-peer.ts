@@ -22,7 +22,13 @@ try {
   process.on("message", (message: RunMessage) => void serve(peer, message));
   if (process.connected) process.once("disconnect", () => void stop(peer));
   else await stop(peer);
-  say({ kind: "ready", engines: Object.keys(peer.engines) });
+  say({
+    kind: "ready",
+    engines: Object.keys(peer.engines).map((engine) => ({
+      name: engine,
+      isHandWritten: peer.handWritten?.includes(engine) === true,
+    })),
+  });
 } catch (error) {
   await rm(folder, { recursive: true, force: true });
   if (!(error instanceof MissingPrerequisite)) throw error;

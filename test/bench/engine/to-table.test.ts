@@ -5,8 +5,9 @@ import { toProcessorRow, toRows } from "../../../bench/engine/to-report.ts";
 import { toProcessorTable, toTable } from "../../../bench/engine/to-table.ts";
 import { toRate } from "../../../bench/engine/workloads.ts";
 
-const engine = (name: string): Engine => ({
+const engine = (name: string, isHandWritten = false): Engine => ({
   name,
+  isHandWritten,
   cpuMs: () => 0,
   run: () => Promise.reject(new Error("nothing runs here")),
 });
@@ -31,12 +32,13 @@ const metric = {
   read: toRate,
 } as const;
 
-test("a metric has a row for each door, each against the best peer's median", () => {
+test("a metric has a row for each door, each against the best median of the engines, and of all that was measured", () => {
   const measured = new Map([
     [client, repeatsOf([300, 310, 290])],
     [http, repeatsOf([150])],
     [engine("slow"), repeatsOf([50])],
     [engine("fast"), repeatsOf([90, 100, 200])],
+    [engine("by hand", true), repeatsOf([600])],
   ]);
 
   const rows = toRows(metric, [client, http], measured);
@@ -46,12 +48,14 @@ test("a metric has a row for each door, each against the best peer's median", ()
       door: "client",
       ours: 300,
       ratio: 3,
+      ratioToAll: 0.5,
       peers: [
-        { name: "slow", value: 50 },
-        { name: "fast", value: 100 },
+        { name: "slow", value: 50, isHandWritten: false },
+        { name: "fast", value: 100, isHandWritten: false },
+        { name: "by hand", value: 600, isHandWritten: true },
       ],
     },
-    { door: "http", ours: 150, ratio: 1.5 },
+    { door: "http", ours: 150, ratio: 1.5, ratioToAll: 0.25 },
   ]);
 });
 
@@ -67,9 +71,9 @@ test("the table shows medians with their spread, and a star where a repeat was d
 
   expect(toTable(rows)).toBe(
     [
-      "| workload         | door   | Nucleus          | peer              | ratio |",
-      "| ---------------- | ------ | ---------------- | ----------------- | ----- |",
-      "| W1 (workflows/s) | client | 10.0 (8.00–12.0) | 4.00 (4.00–4.00)* | 2.50  |",
+      "| workload         | door   | Nucleus          | peer              | ratio | ratio to all |",
+      "| ---------------- | ------ | ---------------- | ----------------- | ----- | ------------ |",
+      "| W1 (workflows/s) | client | 10.0 (8.00–12.0) | 4.00 (4.00–4.00)* | 2.50  | 2.50         |",
     ].join("\n"),
   );
 });
@@ -79,7 +83,7 @@ test("without peers the table has no ratio", () => {
 
   expect(rows[0]?.ratio).toBeNull();
   expect(toTable(rows).split("\n").at(-1)).toBe(
-    "| W1 (workflows/s) | client | 100 (100–100) |       |",
+    "| W1 (workflows/s) | client | 100 (100–100) |       |              |",
   );
 });
 
