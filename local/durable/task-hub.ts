@@ -129,7 +129,11 @@ export function createTaskHub(options: TaskHubOptions): TaskHub {
     get: (instanceId) => instances.get(instanceId),
     all: () => instances.values(),
     create(instance) {
-      const record = loop.write(() => insertInstance(store, instance, clock));
+      // The first turn has no effect, runs at once, and mostly ends soon enough to be in the same commit.
+      const record = loop.write(
+        () => insertInstance(store, instance, clock),
+        true,
+      );
       const live = createLiveInstance(record);
       instances.set(record.id, live);
       receive(live, startMessage(record));

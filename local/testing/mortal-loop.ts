@@ -49,9 +49,9 @@ export function createMortalLoop(options: MortalLoopOptions): MortalLoop {
   };
   return {
     die,
-    write(operation) {
+    write(operation, isPatient) {
       if (isDead) return rolledBack(database, operation);
-      if (isOpen) return inner.write(operation);
+      if (isOpen) return inner.write(operation, isPatient);
       isOpen = true;
       const death = nextDeath();
       // Asked for before the loop asks for its own turn: it comes just before the commit.
@@ -62,7 +62,7 @@ export function createMortalLoop(options: MortalLoopOptions): MortalLoop {
           if (death === "after-commit") dieAtCommit();
         });
         return operation();
-      });
+      }, isPatient);
     },
     afterCommit: (effect) =>
       inner.afterCommit(() => {

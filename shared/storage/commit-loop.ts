@@ -9,10 +9,12 @@ import type { DatabaseSync } from "node:sqlite";
  * C3. A commit that fails is rolled back: nothing of the turn happened, its effects are dropped and its `committed()`
  *     promises reject. `onFailure` decides whether the process may go on; it must not when memory is ahead of the disk,
  *     for the disk is then the truth that a restart recovers from.
+ * C4. A patient write is committed with the next one that is not, or after two milliseconds. It is for what is followed by
+ *     another write at once, so that both cost one sync.
  */
 export interface CommitLoop {
   /** Runs `operation` inside this turn's transaction. It must check before it writes: a throw after a write is a bug. */
-  write<T>(operation: () => T): T;
+  write<T>(operation: () => T, isPatient?: boolean): T;
   /** Runs `effect` once everything written so far in this turn is on disk (at once when nothing is pending). */
   afterCommit(effect: () => void): void;
   /** Resolves once everything written so far in this turn is on disk; rejects when that commit failed. */
@@ -26,6 +28,8 @@ interface Waiter {
   readonly lose?: (error: unknown) => void;
 }
 
+const longestPatienceMs = 2;
+
 /** Creates the commit loop of an open database; `onFailure` hears of a commit that failed (C3). */
 export function createCommitLoop(
   database: DatabaseSync,
@@ -34,11 +38,16 @@ export function createCommitLoop(
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
   let open = false;
+  let isDue = false;
+  let patience: NodeJS.Timeout | undefined;
   let waiters: Waiter[] = [];
 
   const flush = (): void => {
     if (!open) return;
     open = false;
+    isDue = false;
+    clearTimeout(patience);
+    patience = undefined;
     const due = waiters;
     waiters = [];
     try {
@@ -52,10 +61,12 @@ export function createCommitLoop(
     for (const waiter of due) waiter.run();
   };
 
-  const write = <T>(operation: () => T): T => {
-    if (!open) {
-      begin.run();
-      open = true;
+  const write = <T>(operation: () => T, isPatient = false): T => {
+    if (!open) begin.run();
+    open = true;
+    if (isPatient) patience ??= setTimeout(flush, longestPatienceMs);
+    else if (!isDue) {
+      isDue = true;
       setImmediate(flush);
     }
     return operation();

@@ -41,6 +41,25 @@ describe("commit loop", () => {
     expect(told).toEqual(["first sees 2", "second sees 2"]);
   });
 
+  it("a patient write waits for the next one, and both are one commit", async () => {
+    const { database, loop, committedRows } = openFamily();
+    loop.write(() => database.exec("INSERT INTO parents VALUES (1)"), true);
+    const first = loop.committed();
+    await nextTurn();
+    expect(committedRows()).toBe(0);
+    loop.write(() => database.exec("INSERT INTO parents VALUES (2)"));
+    await nextTurn();
+    expect(committedRows()).toBe(2);
+    await first;
+  });
+
+  it("a patient write that nothing follows is committed all the same", async () => {
+    const { database, loop, committedRows } = openFamily();
+    loop.write(() => database.exec("INSERT INTO parents VALUES (1)"), true);
+    await loop.committed();
+    expect(committedRows()).toBe(1);
+  });
+
   it("a commit that fails undoes the turn, rejects its waiters, drops its effects; the next turn works", async () => {
     const { database, loop, failures, committedRows } = openFamily();
     let isTold = false;
