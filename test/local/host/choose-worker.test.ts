@@ -66,7 +66,7 @@ describe("an affinity", () => {
     const [a, b] = [worker("a"), worker("b", 1)];
     const { choose } = createWorkerChoice<Worker>(2);
     for (const key of ["one", "two", "one", "three"]) choose([a, b], key);
-    [a.open, b.open] = [1, 0];
+    [a.open, b.open] = [2, 0];
     expect(choose([a, b], "one")).toBe(a);
     expect(choose([a, b], "two")).toBe(b);
   });
@@ -78,5 +78,15 @@ describe("an affinity", () => {
     forget(a);
     [a.open, b.open] = [1, 0];
     expect(choose([a, b], "key")).toBe(b);
+  });
+
+  it("that is new goes where the last invocation went, unless that one has more than one open invocation more", () => {
+    const [a, b] = [worker("a", 0), worker("b", 1)];
+    const { choose } = createWorkerChoice<Worker>();
+    expect(choose([a, b])).toBe(a);
+    a.open = 2;
+    expect(choose([a, b], "one")).toBe(a);
+    a.open = 3;
+    expect(choose([a, b], "two")).toBe(b);
   });
 });
