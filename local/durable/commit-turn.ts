@@ -74,6 +74,8 @@ function commitContinued(
   if (status !== before.status) options.store.updateInstance(live.record);
   else if (customStatus !== before.customStatus)
     options.store.updateCustomStatus(live.record);
+  if (result.decisions.length > 0)
+    live.awaited = result.awaited && new Set(result.awaited);
   for (const decision of result.decisions) {
     scheduleDecision(options, live, decision);
   }

@@ -34,6 +34,10 @@ export interface LiveInstance {
   /** Time of the last turn: the orchestrator's clock never runs backwards. */
   lastTurnAt: number;
   phase: "idle" | "queued" | "running";
+  /** Activities that all must complete before the function can go on; those that have are taken out. */
+  awaited?: Set<number> | undefined;
+  /** Set while completions wait for others in the inbox: ends the wait without waking the instance. */
+  endHold?: (() => void) | undefined;
   /** The last turn that a worker has run behind the activity that it waits for. */
   followed?: PreparedTurn | undefined;
 }

@@ -1,9 +1,10 @@
 import type { CommitLoop } from "../../shared/storage/commit-loop.ts";
 import type { Clock } from "./clock.ts";
-import type {
-  MessageEvent,
-  ParentInstance,
-  TraceContext,
+import {
+  EventType,
+  type MessageEvent,
+  type ParentInstance,
+  type TraceContext,
 } from "./history-event.ts";
 import { createInstanceTimers } from "./instance-timers.ts";
 import {
@@ -97,6 +98,16 @@ export function createTaskHub(options: TaskHubOptions): TaskHub {
 
   const receive = (live: LiveInstance, message: Message): void => {
     live.inbox.push(message);
+    if (leavesWaiting(live, message)) {
+      live.endHold ??= clock.setTimer(clock.now() + HELD_FOR_MS, () => {
+        live.endHold = undefined;
+        // Another message may have brought them to a turn by now.
+        if (live.inbox.length > 0) wake(live);
+      });
+      return;
+    }
+    live.endHold?.();
+    live.endHold = undefined;
     wake(live);
   };
 
@@ -158,12 +169,25 @@ export function createTaskHub(options: TaskHubOptions): TaskHub {
     close: journal.close,
     remove(live) {
       hub.abandonOutstanding(live);
+      live.endHold?.();
       hub.discard(live.inbox);
       live.inbox = [];
       instances.delete(live.record.id);
     },
   };
   return hub;
+}
+
+/** How long a completion that cannot move the function waits for those that together can. */
+const HELD_FOR_MS = 15;
+
+/** Whether the function still waits for other activities, whatever it is told of this one. */
+function leavesWaiting(live: LiveInstance, { event }: Message): boolean {
+  return (
+    event.EventType === EventType.TaskCompleted &&
+    live.awaited?.delete(event.TaskScheduledId) === true &&
+    live.awaited.size > 0
+  );
 }
 
 function insertInstance(

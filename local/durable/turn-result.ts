@@ -14,8 +14,10 @@ import type { FailureDetails } from "./history-event.ts";
 import type { InstanceRecord } from "./instance-record.ts";
 import { OrchestrationFault } from "./orchestration-fault.ts";
 import {
+  ActionType,
   parseOrchestratorState,
   parseResumedState,
+  type OrchestratorAction,
   type OrchestratorState,
 } from "./orchestrator-state.ts";
 import type { ReplayEvent } from "./replay-event.ts";
@@ -28,6 +30,8 @@ export interface ContinuedTurn {
   readonly status: "Running" | "Suspended";
   readonly customStatus: string | undefined;
   readonly decisions: readonly Decision[];
+  /** Activities of this turn that all must complete before the function can go on, where that is known. */
+  readonly awaited: readonly number[] | undefined;
   /** Waits for nothing that is known. */
   readonly stuck: boolean;
 }
@@ -117,6 +121,7 @@ export function evaluateResumed(turn: ResumedTurn): ContinuedTurn | undefined {
     return toContinuedTurn(
       replayed,
       toCustomStatus(customStatus) ?? record.customStatus,
+      actions.at(-1),
     );
   } catch (error) {
     if (!(error instanceof OrchestrationFault)) throw error;
@@ -195,7 +200,8 @@ function toTurnResult(
   replayed: ActionReplayOutcome,
   customStatus: string | undefined,
 ): TurnResult {
-  if (!replayed.finished) return toContinuedTurn(replayed, customStatus);
+  if (!replayed.finished)
+    return toContinuedTurn(replayed, customStatus, state.actions.at(-1));
   if (replayed.continueAsNew !== undefined) {
     return {
       kind: "continued-as-new",
@@ -222,17 +228,35 @@ function toTurnResult(
   };
 }
 
+/** `last` is what the function asked for last. */
 function toContinuedTurn(
   replayed: ActionReplayOutcome,
   customStatus: string | undefined,
+  last: OrchestratorAction | undefined,
 ): ContinuedTurn {
   return {
     kind: "continued",
     status: replayed.suspended ? "Suspended" : "Running",
     customStatus,
     decisions: replayed.decisions,
+    awaited: toAwaited(replayed.decisions, last),
     stuck: replayed.stuck,
   };
+}
+
+/** What `Task.all` over activities waits for, where it is all that the turn has asked for. */
+function toAwaited(
+  decisions: readonly Decision[],
+  last: OrchestratorAction | undefined,
+): readonly number[] | undefined {
+  if (last?.actionType !== ActionType.WhenAll) return undefined;
+  const { compoundActions } = last;
+  const isAll =
+    compoundActions.length === decisions.length &&
+    compoundActions.every(
+      ({ actionType }) => actionType === ActionType.CallActivity,
+    );
+  return isAll ? decisions.map(({ id }) => id) : undefined;
 }
 
 const MAX_CUSTOM_STATUS_BYTES = 16 * 1024;
