@@ -106,7 +106,7 @@ export function createRunFunctions(
 /** A turn that is checked is a replay, twice: no function is kept from turn to turn. */
 async function runChecked(
   { run, isReplayed, onDifference }: RunFunctionsOptions,
-  { session, follow: _, ...request }: InvocationRequest,
+  { session, ...request }: InvocationRequest,
   ...rest: [number, ((httpPort: number) => void)?]
 ): Promise<InvocationOutcome> {
   const { functionName } = request;
