@@ -28,14 +28,17 @@ export function createMessageBatch<Message>(
     send(due);
   };
 
+  const flushSoon = (): void => process.nextTick(flush);
+
   return {
     add(message) {
       const now = performance.now();
       waiting.push(message);
       if (waiting.length === 1) {
         oldestAt = now;
-        // Behind all promises that are settled by then: each answer of a batch of invocations is there.
-        process.nextTick(flush);
+        // Behind all promises that are settled by then, also by the code that runs now: each answer of a batch of
+        // invocations is there, and what a commit releases goes together.
+        queueMicrotask(flushSoon);
       } else if (
         waiting.length >= longestBatch ||
         now - oldestAt >= longestWaitMs
