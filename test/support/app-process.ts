@@ -162,7 +162,10 @@ function watchApp(
       await untilGone();
     },
     killWorker() {
-      for (const pid of runtime().workerPids) process.kill(pid, "SIGKILL");
+      const alive = processesOf(group);
+      // One that ended a moment ago may still be written down.
+      for (const pid of runtime().workerPids)
+        if (alive.includes(pid)) process.kill(pid, "SIGKILL");
     },
     async terminate() {
       child.kill("SIGTERM");
