@@ -183,6 +183,8 @@ const HELD_FOR_MS = 15;
 
 /** Whether the function still waits for other activities, whatever it is told of this one. */
 function leavesWaiting(live: LiveInstance, { event }: Message): boolean {
+  // To the SDK, a failure ends the wait for all.
+  if (event.EventType === EventType.TaskFailed) live.awaited = undefined;
   return (
     event.EventType === EventType.TaskCompleted &&
     live.awaited?.delete(event.TaskScheduledId) === true &&

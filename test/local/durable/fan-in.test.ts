@@ -94,7 +94,9 @@ test("a failure, which may move the function, brings those along that wait", asy
   await end(0);
   await end(1, { kind: "failed", message: "no", stack: "" });
   expect(turns()).toEqual([[5, 6]]);
+  // Nothing is waited for together any more.
   await end(2);
+  expect(turns()).toEqual([[5, 6], [5]]);
   await hub.raise(id, "go");
   expect(await hub.finish(id)).toMatchObject({ output: "failed" });
   hub.close();
