@@ -9,6 +9,7 @@ import type { HostOptions, RunningHost } from "../../local/host/start-host.ts";
 import type { Command, CommandIo } from "../command.ts";
 import { ExpectedFailure, UsageError } from "../failures.ts";
 import { findAppRoot } from "../find-app-root.ts";
+import { createLineBuffer } from "../line-buffer.ts";
 import { parseArguments, parseWholeNumber } from "../parse-arguments.ts";
 import { toParsableArguments } from "./host-arguments.ts";
 import { toConsoleText, toFunctionsTable } from "./host-console.ts";
@@ -35,6 +36,7 @@ export const runHost: Command = async ([action, ...args], io) => {
   const config = values["service-bus-config"];
   const isVerbose = values.verbose === true;
   const stopAsked = waitForSignal();
+  const lines = createLineBuffer(io.print);
   const host = await start(() => ({
     scriptRoot,
     home,
@@ -46,11 +48,12 @@ export const runHost: Command = async ([action, ...args], io) => {
       : readServiceBusConfig(resolve(io.cwd, config))),
     log(line) {
       const text = toConsoleText(line, isVerbose);
-      if (text !== undefined) io.print(text);
+      if (text !== undefined) lines.add(text);
     },
-    ...(isVerbose && { onFailure: ({ stack }) => io.print(stack) }),
+    ...(isVerbose && { onFailure: ({ stack }) => lines.add(stack) }),
     ...builtWorker(),
   }));
+  lines.flush();
   io.print(toFunctionsTable(host.functions, host.httpUrl));
   io.print(
     `Keys of function and admin routes: ${join(home, "secrets/host.json")}`,
@@ -58,7 +61,7 @@ export const runHost: Command = async ([action, ...args], io) => {
   if (!isVerbose) io.print("For detailed output, run with the --verbose flag.");
   io.print(toReadyText());
   await stopAsked;
-  io.print("Application is shutting down...");
+  lines.add("Application is shutting down...");
   await host.stop();
   return 0;
 };

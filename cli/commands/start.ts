@@ -5,6 +5,7 @@ import { createLocalIssuer } from "../../local/issuer/local-issuer.ts";
 import { systemNow } from "../../shared/kernel/clock.ts";
 import type { Command, CommandIo } from "../command.ts";
 import { findAppRoot } from "../find-app-root.ts";
+import { createLineBuffer } from "../line-buffer.ts";
 import { pickMissing, toLocalSettings } from "../local-settings.ts";
 import { parseArguments, parseWholeNumber } from "../parse-arguments.ts";
 import { resolveHome } from "../resolve-home.ts";
@@ -46,13 +47,15 @@ export const runStart: Command = async (args, io) => {
     readGivenSettings(io.env),
   );
   const stopAsked = waitForSignal();
+  const lines = createLineBuffer(io.print);
   const host = await startLocalApp({
     home,
     port,
     amqpPort,
     settings: defaults,
-    log: (line) => io.print(toLogText(line, io.isTerminal)),
+    log: (line) => lines.add(toLogText(line, io.isTerminal)),
   });
+  lines.flush();
   printWelcome(io, host, { home, defaults });
   await stopAsked;
   await host.stop();

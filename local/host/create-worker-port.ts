@@ -10,7 +10,7 @@ import type {
 } from "../worker-port.ts";
 import type { CatalogedFunction } from "./function-catalogue.ts";
 import type { Invoker } from "./invoker.ts";
-import { toJsonText } from "./typed-data.ts";
+import { toJsonText, toStringData } from "./typed-data.ts";
 import type { TypedData } from "./typed-data.ts";
 import type { InvocationOutcome } from "./open-invocations.ts";
 import type {
@@ -59,7 +59,7 @@ export function createWorkerPort(
         called,
         data,
         triggerMetadata: {
-          instanceId: { string: instanceId },
+          instanceId: toStringData(instanceId),
           ...(data === undefined ? {} : { data }),
         },
         traceparent,

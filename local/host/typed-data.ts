@@ -52,6 +52,19 @@ export interface ParameterData {
   readonly data: TypedData;
 }
 
+/** Whether JSON may begin and end so: all that is JSON, and little else. */
+const mayBeJson = /^\s*(?:[[{"]|-?\d[\d.eE+-]*\s*$|(?:true|false|null)\s*$)/;
+
+/**
+ * A string that the library is to parse if it is JSON, as it does with every string. One that cannot be JSON goes as what
+ * it would be after that: a parse that fails costs the worker as much as all else that it does with its arguments.
+ */
+export function toStringData(text: string): TypedData {
+  return mayBeJson.test(text)
+    ? { string: text }
+    : { json: JSON.stringify(text) };
+}
+
 /** The JSON text of a value that a function returned, as Durable stores it; undefined for no value. */
 export function toJsonText(
   data: TypedData | null | undefined,

@@ -107,6 +107,11 @@ function serve({ model, httpPort }: StartedApp): void {
     // Only what is streamed goes through a connection that can be slow.
     ...(httpPort !== undefined && { paceResponse: createPaceResponse() }),
   };
+  const settle = ({
+    requestId,
+    answer,
+  }: Extract<HostToWorker, { type: "answer" }>): void =>
+    rpc.settle(requestId, answer);
   const receive = (message: HostToWorker): void => {
     switch (message.type) {
       case "invoke":
@@ -119,7 +124,8 @@ function serve({ model, httpPort }: StartedApp): void {
         );
         break;
       case "answer":
-        rpc.settle(message.requestId, message.answer);
+        // What came along with it goes first: the host waits for that, and this is mostly followed by a request.
+        setImmediate(settle, message);
         break;
       case "rpc-open":
         rpc.open(message.baseUrl);
