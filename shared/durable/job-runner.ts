@@ -15,7 +15,11 @@ export interface JobRunner {
   find(jobId: Tag): Promise<"absent" | "running" | "ended">;
   /** Ends an instance that cannot end by itself; the reconciler's last resort. */
   terminate(jobId: Tag): Promise<void>;
-  /** Deletes the histories of a job that has ended. */
+  /**
+   * Deletes the histories of a job that has ended. Branches that still run are ended first.
+   *
+   * @throws NucleusError service_unavailable, also when the next attempt is to find branches ended
+   */
   purge(job: {
     readonly jobId: Tag;
     readonly artifactCount: number;

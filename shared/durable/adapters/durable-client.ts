@@ -22,6 +22,10 @@ export function createDurableJobRunner(client: DurableClient): JobRunner {
     return open.includes(status.runtimeStatus) ? "running" : "ended";
   };
 
+  const terminate = async (instanceId: string): Promise<void> => {
+    await unlessAbsent(() => client.terminate(instanceId, "reconciled"));
+  };
+
   return {
     find,
     async start({ tenantId, jobId, deadlineAt }) {
@@ -39,25 +43,50 @@ export function createDurableJobRunner(client: DurableClient): JobRunner {
     async cancel(jobId) {
       await unlessAbsent(() => client.raiseEvent(jobId, cancelEvent, {}));
     },
-    async terminate(jobId) {
-      await unlessAbsent(() => client.terminate(jobId, "reconciled"));
-    },
+    terminate,
     async purge(job) {
+      const open: string[] = [];
       for (const instanceId of [job.jobId, ...childInstanceIds(job)])
-        await unlessAbsent(() => client.purgeInstanceHistory(instanceId));
+        if (!(await purgeEnded(client, instanceId))) open.push(instanceId);
+      if (open.length === 0) return;
+      // A branch outlives a parent that was terminated. The next attempt finds it ended.
+      await Promise.all(open.map(terminate));
+      throw new NucleusError("service_unavailable");
     },
   };
 }
 
-/** The client reports a missing instance as an error whose text names HTTP 404; anything else is an outage. */
+/** @returns false for an instance that has not ended, which the engine leaves alone */
+async function purgeEnded(
+  client: DurableClient,
+  instanceId: string,
+): Promise<boolean> {
+  try {
+    await client.purgeInstanceHistory(instanceId);
+    return true;
+  } catch (thrown) {
+    if (saysThat(thrown, stillRuns)) return false;
+    throw new NucleusError("service_unavailable");
+  }
+}
+
+/** Undefined for an instance that is not there; anything else that the client throws is an outage. */
 async function unlessAbsent<T>(
   operation: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await operation();
   } catch (thrown) {
-    if (thrown instanceof Error && thrown.message.includes("404"))
-      return undefined;
+    if (saysThat(thrown, isAbsent)) return undefined;
     throw new NucleusError("service_unavailable");
   }
+}
+
+// The client's errors have no code: these are how its texts begin.
+const isAbsent =
+  /^(?:No instance with ID |DurableClient error: Durable Functions extension replied with HTTP 404 )/;
+const stillRuns = /^The operation failed with an unexpected status code: 412\./;
+
+function saysThat(thrown: unknown, text: RegExp): boolean {
+  return thrown instanceof Error && text.test(thrown.message);
 }
