@@ -23,6 +23,7 @@ export interface HandedMessage {
   readonly enqueuedAt: number;
   /** Earlier deliveries that were not settled. */
   readonly deliveryCount: number;
+  readonly ttlMs: number | undefined;
   /** How often it was forwarded. */
   readonly hops: number;
   /** Absent when the message was taken for good. */
@@ -126,6 +127,7 @@ export function hand(
     sequenceNumber,
     enqueuedAt,
     deliveryCount: deliveries,
+    ttlMs: message.ttlMs,
     hops: message.hops,
     lock,
   };

@@ -8,10 +8,13 @@ export function prepareMessageStatements(database: DatabaseSync) {
   return {
     lastId: database.prepare("SELECT max(id) AS id FROM messages"),
     addQueue: database.prepare(
-      "INSERT INTO queues (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+      "INSERT INTO queues (name, created_at) VALUES (?, ?)",
     ),
     queue: database.prepare(
       "SELECT id, reserved_sequence, created_at FROM queues WHERE name = ?",
+    ),
+    queueInAnyCase: database.prepare(
+      "SELECT id, reserved_sequence, created_at FROM queues WHERE name = ? COLLATE NOCASE",
     ),
     size: database.prepare(
       `SELECT sum(length(content)) AS bytes FROM messages JOIN contents ON message_id = id

@@ -89,8 +89,11 @@ export function createMessageStore(database: DatabaseSync): MessageStore {
 
   return {
     openQueue(name, now) {
-      statements.addQueue.run(name, now);
-      const row = statements.queue.get(name) as Row;
+      // Names are the same in any case; an older file may hold a queue of each.
+      const find = (): Row | undefined =>
+        statements.queue.get(name) ?? statements.queueInAnyCase.get(name);
+      if (find() === undefined) statements.addQueue.run(name, now);
+      const row = find() as Row;
       return {
         id: Number(row["id"]),
         reservedSequence: Number(row["reserved_sequence"]),

@@ -62,4 +62,7 @@ export const serviceBusMigrations: readonly string[] = [
     PRIMARY KEY (queue_id, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX queues_in_any_case ON queues (name COLLATE NOCASE);
+  `,
 ];

@@ -6,6 +6,7 @@ import rhea, {
 } from "rhea";
 import type { Broker } from "../broker.ts";
 import { amqpErrors } from "./amqp-errors.ts";
+import { boundCollections, boundDispositions } from "./distrust-peer.ts";
 import { createLinkAcceptor, type TokenAccess } from "./link-acceptor.ts";
 import { describeError, type LinkContext } from "./link-context.ts";
 import { receiveRawTransfers } from "./raw-transfers.ts";
@@ -31,6 +32,7 @@ const IDLE_TIMEOUT_MS = 120_000;
 /** Creates the AMQP side of an endpoint: one rhea container for all its connections. */
 export function createAmqpServer(options: AmqpServerOptions): AmqpServer {
   const { context } = options;
+  boundCollections();
   const container = rhea.create_container({ id: "nucleus-service-bus" });
   container.sasl_server_mechanisms.enable_anonymous();
   const links = createLinkAcceptor(options.broker, context, options.access);
@@ -44,7 +46,9 @@ export function createAmqpServer(options: AmqpServerOptions): AmqpServer {
     connections.add(event.connection);
   });
   container.on("session_open", (event: EventContext) => {
-    if (event.session !== undefined) receiveRawTransfers(event.session);
+    if (event.session === undefined) return;
+    receiveRawTransfers(event.session);
+    boundDispositions(event.session);
   });
   container.on("session_close", (event: EventContext) => {
     if (event.session !== undefined) links.endSession(event.session);
@@ -80,7 +84,7 @@ const connectionOptions = {
   session_buffer_size: { incoming: 2048, outgoing: 4096 },
   sender_options: { autosettle: false, treat_modified_as_released: false },
   receiver_options: { autoaccept: false },
-} as unknown as ConnectionOptions;
+} as unknown as ConnectionOptions & { readonly max_frame_size: number };
 
 /** What rhea reports, by condition only: its own messages quote bytes and properties. */
 function logErrors(

@@ -13,12 +13,20 @@ export interface LinkContext {
   readonly log: Log;
 }
 
-/** The condition or the class of an error: what may be logged. Its message may quote content. */
+/**
+ * The condition or the class of an error: what may be logged. Its message may quote content, and so may what a client
+ * calls a condition.
+ */
 export function describeError(error: unknown): string {
   if (typeof error !== "object" || error === null) return "unknown";
-  if ("condition" in error && typeof error.condition === "string") {
-    return error.condition;
-  }
-  if ("code" in error && typeof error.code === "string") return error.code;
-  return error instanceof Error ? error.name : "unknown";
+  const names = [
+    "condition" in error ? error.condition : undefined,
+    "code" in error ? error.code : undefined,
+    error instanceof Error ? error.name : undefined,
+  ];
+  return names.find(isIdentifier) ?? "unknown";
+}
+
+function isIdentifier(value: unknown): value is string {
+  return typeof value === "string" && /^[\w.:-]{1,64}$/u.test(value);
 }

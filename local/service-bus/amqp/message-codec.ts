@@ -27,6 +27,8 @@ export interface DeliveryFacts {
   /** Milliseconds since the epoch, as `lockedUntil`. */
   readonly enqueuedAt: number;
   readonly lockedUntil?: number | undefined;
+  /** How long the message lives: what its sender said, or what the entity allows when that is less. */
+  readonly ttlMs?: number | undefined;
   /** Given where a state is shown (peek): 0 active, 1 deferred, 2 scheduled. */
   readonly state?: number;
 }
@@ -38,6 +40,8 @@ const MESSAGE_ID_FIELD = 0;
 const GROUP_ID_FIELD = 10;
 const TTL_FIELD = 2;
 const DELIVERY_COUNT_FIELD = 4;
+/** The longest time to live that a header can hold. */
+const MAX_TTL_MS = 2 ** 32 - 1;
 
 /** @throws MalformedMessage when a part that the broker must understand is damaged. */
 export function readMessage(encoded: Buffer): ReadMessage {
@@ -55,8 +59,8 @@ export function readMessage(encoded: Buffer): ReadMessage {
   const groupId = plain(properties[GROUP_ID_FIELD]);
   const common = {
     sessionId: typeof groupId === "string" ? groupId : undefined,
-    ttlMs: typeof ttl === "number" ? ttl : undefined,
-    scheduledFor: scheduled === null ? undefined : Number(scheduled),
+    ttlMs: ttl === null ? undefined : toMilliseconds(ttl, 0),
+    scheduledFor: scheduled === null ? undefined : toMilliseconds(scheduled),
   };
   if (messageId !== null) {
     return { ...common, content: encoded, messageId: toKey(messageId) };
@@ -112,6 +116,8 @@ function encodeSections(
   const header = listOf(find(sections, SECTION.header));
   while (header.length < DELIVERY_COUNT_FIELD) header.push(amqpTypes.Null());
   header[DELIVERY_COUNT_FIELD] = amqpTypes.wrap_uint(facts.deliveryCount);
+  const { ttlMs = Infinity } = facts;
+  if (ttlMs <= MAX_TTL_MS) header[TTL_FIELD] = amqpTypes.wrap_uint(ttlMs);
   const annotations = mergeEntries(
     entriesOf(find(sections, SECTION.messageAnnotations)),
     annotationsOf(facts),
@@ -292,6 +298,13 @@ function decode(section: Section): Typed {
 
 function plain(value: Typed | undefined): unknown {
   return value === undefined ? null : amqpTypes.unwrap(value);
+}
+
+/** Whole milliseconds are what the protocol knows and what the file takes. */
+function toMilliseconds(value: unknown, least = -Infinity): number {
+  const ms = Number(value);
+  if (Number.isSafeInteger(ms) && ms >= least) return ms;
+  throw new MalformedMessage("milliseconds expected");
 }
 
 /** AMQP's type codes from 0xc0 on are lists, maps and arrays. */

@@ -93,6 +93,8 @@ export function serveOutgoingLink(
     dispatcher.wake();
   });
   dispatcher.add(consumer);
+  // Who waited for a session may have given credit meanwhile.
+  dispatcher.wake();
 
   return () => {
     if (!isOpen) return;

@@ -1,6 +1,6 @@
 import type { EventContext, Receiver, Sender } from "rhea";
 import type { MessageEntity } from "../message-entity.ts";
-import { amqpErrors } from "./amqp-errors.ts";
+import { amqpErrors, MAX_MESSAGE_BYTES } from "./amqp-errors.ts";
 import { describeError, type LinkContext } from "./link-context.ts";
 import { runManagementOperation } from "./management-operations.ts";
 import type { ManagementReply, ManagementRequest } from "./management-reply.ts";
@@ -51,7 +51,13 @@ function serveRequests(
 ): void {
   receiver.on("message", (event: EventContext) => {
     event.delivery?.accept();
-    const request = decode(event.message as unknown as Buffer);
+    const bytes = event.message as unknown as Buffer;
+    const request = decode(bytes);
+    if (request === undefined && bytes.length > MAX_MESSAGE_BYTES) {
+      // It was cut, its address for the reply with it: the end of the link is the one answer that the client gets.
+      receiver.close(amqpErrors.tooLarge());
+      return;
+    }
     const sender = replies.get(String(request?.["reply_to"]));
     if (request === undefined || sender === undefined) {
       context.log("warn", "service-bus: a request without a way to reply");

@@ -7,6 +7,7 @@ import rhea, {
   type Sender,
   type Typed,
 } from "rhea";
+import { boundConnection } from "./distrust-peer.ts";
 
 /**
  * The parts of rhea 3 that its typings leave out. Everything that leans on rhea's inside leans on this file.
@@ -71,16 +72,15 @@ interface AmqpMessages {
 
 export const amqpMessages = rhea.message as unknown as AmqpMessages;
 
-/** Serves AMQP on a socket that somebody else accepted. */
+/** Serves AMQP on a socket that somebody else accepted, in frames of this size at most. */
 export function acceptSocket(
   container: Container,
   socket: Socket,
-  options: ConnectionOptions,
+  options: ConnectionOptions & { readonly max_frame_size: number },
 ): void {
-  const connection = container.create_connection(options) as unknown as {
-    accept(socket: Socket): void;
-  };
-  connection.accept(socket);
+  const connection = container.create_connection(options);
+  boundConnection(connection, socket, options.max_frame_size);
+  (connection as unknown as { accept(socket: Socket): void }).accept(socket);
 }
 
 interface LocalAttach {

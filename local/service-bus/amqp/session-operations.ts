@@ -11,6 +11,7 @@ import { amqpTypes } from "./rhea-internals.ts";
 const ARRAY_OF_STRING = 0xb1;
 /** .NET's largest date, which asks for the sessions that have messages. */
 const MAX_DATE_MS = 253_402_300_799_999;
+const MAX_LISTED = 2 ** 31 - 1;
 
 /** What a client may ask of the sessions of an entity. */
 export const sessionOperations: Readonly<Record<string, Operation>> = {
@@ -57,8 +58,8 @@ function listSessions(
 ): ManagementReply {
   if (sessions === undefined) return badRequest("The entity has no sessions.");
   const after = Number(request["last-updated-time"]);
-  const skip = Math.max(Number(request["skip"]) || 0, 0);
-  const top = Math.max(Number(request["top"]) || 0, 0);
+  const skip = toCount(request["skip"]);
+  const top = toCount(request["top"]);
   const { store } = sessions;
   const ids =
     after >= MAX_DATE_MS
@@ -72,4 +73,10 @@ function listSessions(
       "sessions-ids": amqpTypes.wrap_array(ids, ARRAY_OF_STRING),
     },
   };
+}
+
+/** SQLite takes whole numbers only. */
+function toCount(value: unknown): number {
+  const count = Math.trunc(Number(value)) || 0;
+  return Math.min(Math.max(count, 0), MAX_LISTED);
 }

@@ -132,6 +132,16 @@ describe("what lies in the file when the endpoint starts", () => {
     expect(received).toHaveLength(3);
   });
 
+  it("stays with the queue whose name is now written in another case", async () => {
+    fill(2, 1);
+    const { endpoint, client } = await start({ queues: [{ name: "Jobs" }] });
+    expect(endpoint.counts("jobs")).toMatchObject({ active: 2 });
+    await client.createSender("Jobs").sendMessages({ body: 3 });
+    await stop();
+    const again = await start({ queues: [{ name: "jobs" }] });
+    expect(again.endpoint.counts("jobs")).toMatchObject({ active: 3 });
+  });
+
   it("goes to the dead letters where the queue now needs sessions and it has none", async () => {
     fill(2, 10);
     const queues = [{ name: "jobs", requiresSession: true }];

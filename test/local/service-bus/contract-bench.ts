@@ -14,6 +14,7 @@ export const contractQueues = {
     name: "dead-letters-expired",
     deadLetteringOnMessageExpiration: true,
   },
+  shortLived: { name: "short-lived", defaultMessageTtlMs: 60_000 },
   deduplicating: {
     name: "deduplicating",
     duplicateDetectionWindowMs: 60_000,

@@ -26,7 +26,11 @@ describe("the endpoint", () => {
       file: join(home, `service-bus-${port}.db`),
       host: "127.0.0.1",
       port,
-      queues: [{ name: "jobs" }, { name: "brief", lockDurationMs: 1_500 }],
+      queues: [
+        { name: "jobs" },
+        { name: "brief", lockDurationMs: 1_500 },
+        { name: "talks", requiresSession: true },
+      ],
       log: (_level, message) => lines.push(message),
     });
 
@@ -130,6 +134,19 @@ describe("the endpoint", () => {
     expect(lines.join("\n")).not.toContain(SECRET);
   });
 
+  it("who schedules more than a request can hold is told so at once", async () => {
+    const sender = client.createSender("jobs");
+    const at = new Date(Date.now() + 60_000);
+    const large = Array.from({ length: 6 }, () => ({
+      body: "x".repeat(100_000),
+    }));
+    await expect(sender.scheduleMessages(large, at)).rejects.toMatchObject({
+      code: "MessageSizeExceeded",
+    });
+    await sender.scheduleMessages({ body: "small" }, at);
+    expect(endpoint.counts("jobs").scheduled).toBe(1);
+  });
+
   it("a client that vanishes in the middle of a message leaves nothing behind", async () => {
     const connection = connectRaw();
     const sender = connection.open_sender("jobs");
@@ -181,6 +198,25 @@ describe("the endpoint", () => {
     receiver.drain_credit();
     await drained;
     expect(received).toHaveLength(10);
+  });
+
+  it("credit that was given before there was a session counts", async () => {
+    const receiver = connectRaw().open_receiver({
+      source: {
+        address: "talks",
+        filter: { "com.microsoft:session-filter": null },
+      },
+      credit_window: 0,
+      autoaccept: false,
+    });
+    receiver.add_credit(1);
+    const received = once(receiver, "message");
+    await once(receiver.connection, "connection_open");
+    await client
+      .createSender("talks")
+      .sendMessages({ sessionId: "s", body: "hello" });
+    const [event] = (await received) as [EventContext];
+    expect(event.message?.group_id).toBe("s");
   });
 
   it("one link carries more messages than rhea's ring has slots", async () => {

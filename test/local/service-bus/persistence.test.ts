@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { ServiceBusClient, type ServiceBusReceiver } from "@azure/service-bus";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -157,6 +158,32 @@ describe("a restart", () => {
     expect(message?.sequenceNumber?.toNumber()).toBeGreaterThan(3);
     await again.close();
     await second.close();
+    rmSync(home, { recursive: true });
+  });
+
+  it("forgets the message ids whose window is over", async () => {
+    const home = mkdtempSync(join(tmpdir(), "service-bus-"));
+    const file = join(home, "service-bus.db");
+    const clock = createVirtualClock();
+    const start = () =>
+      startServiceBus({
+        file,
+        host: "127.0.0.1",
+        port: 0,
+        queues: [{ name: "jobs", duplicateDetectionWindowMs: 60_000 }],
+        log: () => {},
+        clock,
+      });
+    const endpoint = await start();
+    const client = new ServiceBusClient(endpoint.connectionString);
+    await client.createSender("jobs").sendMessages({ messageId: "m", body: 1 });
+    await client.close();
+    await endpoint.close();
+    clock.advance(61_000);
+    await (await start()).close();
+    using database = new DatabaseSync(file, { readOnly: true });
+    const remembered = database.prepare("SELECT * FROM seen_message_ids").all();
+    expect(remembered).toEqual([]);
     rmSync(home, { recursive: true });
   });
 });

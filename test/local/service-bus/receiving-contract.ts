@@ -52,6 +52,22 @@ export function receivingContract(bench: ContractBench): void {
       expect(await leftIn(bench.openDeadLetters())).toEqual([]);
     });
 
+    it("a message tells how long its queue lets it live", async () => {
+      const { sender, receiver } = bench.open("short-lived");
+      await sender.sendMessages([
+        { body: "none" },
+        { body: "longer", timeToLive: 90_000 },
+        { body: "shorter", timeToLive: 30_000 },
+      ]);
+      const received = await receiver.receiveMessages(3);
+      expect(received[0]?.timeToLive).toBe(60_000);
+      const lives = received.map(
+        ({ expiresAtUtc, enqueuedTimeUtc }) =>
+          Number(expiresAtUtc) - Number(enqueuedTimeUtc),
+      );
+      expect(lives).toEqual([60_000, 60_000, 30_000]);
+    });
+
     it("an expired message is dead-lettered when its queue says so", async () => {
       const { sender, receiver } = bench.open("dead-letters-expired");
       await sender.sendMessages({ body: "old", timeToLive: 10_000 });
