@@ -42,7 +42,7 @@ export function createTriggers(
       );
       const isKnown =
         binding.connectionString !== deps.localBroker ||
-        deps.localEntities.receiving.has(binding.queueName);
+        deps.localEntities.receivesAt(binding.queueName);
       if (!isKnown)
         throw new HostStartError(
           `Function "${called.name}": "${binding.queueName}" does not exist on the local Service Bus endpoint.`,

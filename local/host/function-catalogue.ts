@@ -1,5 +1,6 @@
 import type { HostLog } from "./host-log.ts";
 import { HostStartError } from "./host-start-error.ts";
+import { readSetting } from "./resolve-setting.ts";
 import type { Settings } from "./resolve-setting.ts";
 import { readMethods, toRoutePath } from "./http/http-binding.ts";
 import type { BindingMetadata, FunctionMetadata } from "./worker-messages.ts";
@@ -59,13 +60,27 @@ export function pickFunctions(
  * Sorts what the app registered. A disabled function may have bindings that this host does not have, as nothing calls
  * it; one of HTTP may not, as the master key still does.
  *
- * @throws HostStartError naming the first binding that this host does not have.
+ * @throws HostStartError naming the first binding that this host does not have, or two functions of one name.
  */
 export function catalogFunctions(
   functions: readonly FunctionMetadata[],
   settings: Settings = {},
 ): CatalogedFunction[] {
+  refuseSameNames(functions);
   return functions.map((each) => catalogFunction(each, settings));
+}
+
+/** Azure takes names in any case, and so do the keys' files and the settings that disable a function. */
+function refuseSameNames(functions: readonly FunctionMetadata[]): void {
+  const seen = new Map<string, string>();
+  for (const { name } of functions) {
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined)
+      throw new HostStartError(
+        `The names of the functions "${other}" and "${name}" differ in case only. Give one of them another name.`,
+      );
+    seen.set(name.toLowerCase(), name);
+  }
 }
 
 function catalogFunction(
@@ -130,9 +145,12 @@ export function toSummary(
   };
 }
 
-/** Azure's switch for one function: the app setting `AzureWebJobs.<name>.Disabled`. */
+/** Azure's switch for one function: the app setting `AzureWebJobs.<name>.Disabled`, also with `_` for the dots. */
 export function isDisabled(name: string, settings: Settings): boolean {
-  return /^(true|1)$/i.test(settings[`AzureWebJobs.${name}.Disabled`] ?? "");
+  return [
+    `AzureWebJobs.${name}.Disabled`,
+    `AzureWebJobs_${name}_Disabled`,
+  ].some((setting) => /^(true|1)$/i.test(readSetting(settings, setting) ?? ""));
 }
 
 /** The enabled functions that something else than HTTP calls, by what that is. */

@@ -1,10 +1,12 @@
 import { subscriptionPath } from "../service-bus/queue-definition.ts";
 import type { ServiceBusEntities } from "./read-service-bus-config.ts";
 
-/** Paths of the local Service Bus endpoint: where messages can be received, and where they can be sent. */
+/** What the local Service Bus endpoint has. Names are the same in any case, as in Azure. */
 export interface LocalEntities {
-  readonly receiving: ReadonlySet<string>;
-  readonly sending: ReadonlySet<string>;
+  /** Whether messages can be received at the path of a queue or a subscription. */
+  receivesAt(path: string): boolean;
+  /** Whether messages can be sent to the queue or topic. */
+  takesFor(name: string): boolean;
 }
 
 export function toLocalEntities({
@@ -12,13 +14,22 @@ export function toLocalEntities({
   topics,
 }: ServiceBusEntities): LocalEntities {
   const names = queues.map(({ name }) => name);
+  const receiving = toSetWithoutCase([
+    ...names,
+    ...topics.flatMap(({ name, subscriptions }) =>
+      subscriptions.map((each) => subscriptionPath(name, each.name)),
+    ),
+  ]);
+  const sending = toSetWithoutCase([
+    ...names,
+    ...topics.map(({ name }) => name),
+  ]);
   return {
-    receiving: new Set([
-      ...names,
-      ...topics.flatMap(({ name, subscriptions }) =>
-        subscriptions.map((each) => subscriptionPath(name, each.name)),
-      ),
-    ]),
-    sending: new Set([...names, ...topics.map(({ name }) => name)]),
+    receivesAt: (path) => receiving.has(path.toLowerCase()),
+    takesFor: (name) => sending.has(name.toLowerCase()),
   };
+}
+
+function toSetWithoutCase(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map((name) => name.toLowerCase()));
 }

@@ -145,10 +145,8 @@ function addItem(values: Set<number>, item: string, field: Field): void {
 
 function parseValue(text: string, field: Field): number {
   const word = text.toLowerCase();
-  const index =
-    field.words?.findIndex(
-      (name) => name === word || name.slice(0, 3) === word,
-    ) ?? -1;
+  // As NCrontab has it, a name may be cut anywhere: Tue, Tues, Tuesday.
+  const index = field.words?.findIndex((name) => name.startsWith(word)) ?? -1;
   const value = index >= 0 ? index + field.min : Number(text);
   if (!Number.isInteger(value) || value < field.min || value > field.max)
     throw malformed(text, field);

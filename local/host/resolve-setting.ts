@@ -4,6 +4,24 @@ import { HostStartError } from "./host-start-error.ts";
 export type Settings = Readonly<Record<string, string | undefined>>;
 
 /**
+ * An app setting, found as .NET's configuration finds it: in any case, and with `:` for `__`. The one that is spelled as
+ * it is asked for goes first.
+ */
+export function readSetting(
+  settings: Settings,
+  name: string,
+): string | undefined {
+  const exact = settings[name];
+  if (exact !== undefined) return exact;
+  const wanted = toKey(name);
+  return Object.entries(settings).find(([key]) => toKey(key) === wanted)?.[1];
+}
+
+function toKey(name: string): string {
+  return name.toLowerCase().replaceAll(":", "__");
+}
+
+/**
  * Replaces every `%NAME%` in a binding's text by that app setting.
  *
  * @throws HostStartError when the setting is missing.
@@ -14,7 +32,7 @@ export function resolveSetting(
   usedBy: string,
 ): string {
   return text.replaceAll(/%([^%]+)%/g, (_, name: string) => {
-    const value = settings[name];
+    const value = readSetting(settings, name);
     if (value === undefined)
       throw new HostStartError(
         `${usedBy} refers to the app setting "${name}", which is not set.`,
@@ -63,8 +81,10 @@ function readConnection(
   name: string,
   settings: Settings,
 ): ConnectionSettings | undefined {
-  const read = (setting: string): string | undefined =>
-    settings[setting] === "" ? undefined : settings[setting];
+  const read = (setting: string): string | undefined => {
+    const value = readSetting(settings, setting);
+    return value === "" ? undefined : value;
+  };
   const connectionString = read(name);
   if (connectionString !== undefined) return { connectionString };
   const fullyQualifiedNamespace = read(`${name}__fullyQualifiedNamespace`);

@@ -1,4 +1,8 @@
-import type { ServiceBusClient, ServiceBusSender } from "@azure/service-bus";
+import type {
+  ServiceBusClient,
+  ServiceBusMessage,
+  ServiceBusSender,
+} from "@azure/service-bus";
 import type { CatalogedFunction } from "../function-catalogue.ts";
 import { HostStartError } from "../host-start-error.ts";
 import type { LocalEntities } from "../local-entities.ts";
@@ -52,7 +56,7 @@ export function createOutputs(
             ? returnValue
             : outputData.find((each) => each.name === output.name)?.data;
         const messages = toServiceBusMessages(data ?? {});
-        if (messages.length > 0) await output.open().sendMessages(messages);
+        if (messages.length > 0) await sendAll(output.open(), messages);
       }
     },
     async close() {
@@ -61,6 +65,25 @@ export function createOutputs(
       );
     },
   };
+}
+
+/** Many messages may be more than one batch holds: they go in as few as it takes, in their order. */
+async function sendAll(
+  sender: ServiceBusSender,
+  messages: readonly ServiceBusMessage[],
+): Promise<void> {
+  const [first, ...others] = messages;
+  if (first === undefined) return;
+  if (others.length === 0) return sender.sendMessages(first);
+  let batch = await sender.createMessageBatch();
+  for (const message of messages) {
+    if (batch.tryAddMessage(message)) continue;
+    if (batch.count > 0) await sender.sendMessages(batch);
+    batch = await sender.createMessageBatch();
+    // One that is too large alone is refused by its name.
+    if (!batch.tryAddMessage(message)) await sender.sendMessages(message);
+  }
+  if (batch.count > 0) await sender.sendMessages(batch);
 }
 
 function isOutput(type: string, direction: string): boolean {
@@ -91,7 +114,7 @@ function prepareSender(
     );
   const isMissing =
     connection.connectionString === deps.localBroker &&
-    !deps.localEntities.sending.has(entity);
+    !deps.localEntities.takesFor(entity);
   if (isMissing)
     throw new HostStartError(
       `Function "${functionName}": "${entity}" of its output does not exist on the local Service Bus endpoint.`,

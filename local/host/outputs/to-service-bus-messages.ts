@@ -1,7 +1,10 @@
 import type { ServiceBusMessage } from "@azure/service-bus";
 import type { TypedData } from "../typed-data.ts";
 
-/** The messages that an output binding's value means: none for no value, one per element for a JSON array. */
+/**
+ * The messages that an output binding's value means: none for no value, one per element for a JSON array, also for one
+ * that is given as text. As on Azure, whatever is not bytes goes as `text/plain`.
+ */
 export function toServiceBusMessages(data: TypedData): ServiceBusMessage[] {
   if (data.bytes !== undefined)
     return [
@@ -10,7 +13,8 @@ export function toServiceBusMessages(data: TypedData): ServiceBusMessage[] {
         contentType: "application/octet-stream",
       },
     ];
-  if (data.string !== undefined) return [toText(data.string)];
+  if (data.string !== undefined)
+    return parseArray(data.string)?.map(toMessage) ?? [toText(data.string)];
   if (data.json !== undefined) {
     const value: unknown = JSON.parse(data.json);
     return (Array.isArray(value) ? value : [value]).map(toMessage);
@@ -19,13 +23,17 @@ export function toServiceBusMessages(data: TypedData): ServiceBusMessage[] {
   return number === undefined ? [] : [toText(String(number))];
 }
 
+function parseArray(text: string): unknown[] | undefined {
+  if (!/^\s*\[[^]*\]\s*$/.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as unknown[];
+  } catch {
+    return undefined;
+  }
+}
+
 function toMessage(value: unknown): ServiceBusMessage {
-  return typeof value === "string"
-    ? toText(value)
-    : {
-        body: Buffer.from(JSON.stringify(value), "utf8"),
-        contentType: "application/json",
-      };
+  return toText(typeof value === "string" ? value : JSON.stringify(value));
 }
 
 function toText(text: string): ServiceBusMessage {

@@ -4,6 +4,7 @@ import { lastAttemptError } from "../../../shared/messages/adapters/last-attempt
 import type { CatalogedFunction } from "../function-catalogue.ts";
 import type { HostLog } from "../host-log.ts";
 import type { Invoker } from "../invoker.ts";
+import { holdLock } from "./hold-lock.ts";
 import { openServiceBus } from "./open-service-bus.ts";
 import type { HostJson } from "../read-host-json.ts";
 import { createDrainOneByOne, createSessionPump } from "./receive-sessions.ts";
@@ -145,7 +146,7 @@ function createMessagePump(parts: PumpParts): MessagePump {
   const receiver = client.createReceiver(queueName, {
     receiveMode: "peekLock",
     skipParsingBodyAsJson: true,
-    maxAutoLockRenewalDurationInMs: renewalMs(parts),
+    maxAutoLockRenewalDurationInMs: binding.autoComplete ? renewalMs(parts) : 0,
     ...(subQueueType === undefined ? {} : { subQueueType }),
   });
   if (binding.isBatch)
@@ -157,9 +158,16 @@ function createMessagePump(parts: PumpParts): MessagePump {
       subscription = receiver.subscribe(
         {
           processMessage(message) {
-            const processed = process(message, receiver).finally(() =>
-              underWay.delete(processed),
-            );
+            const release = binding.autoComplete
+              ? undefined
+              : holdLock(receiver, message, {
+                  longestMs: renewalMs(parts),
+                  logError,
+                });
+            const processed = process(message, receiver).finally(() => {
+              release?.();
+              underWay.delete(processed);
+            });
             underWay.add(processed);
             return processed;
           },

@@ -3,6 +3,7 @@ import type { CatalogedFunction } from "../function-catalogue.ts";
 import { HostStartError } from "../host-start-error.ts";
 import type { HostLog } from "../host-log.ts";
 import type { Invoker } from "../invoker.ts";
+import type { InvocationOutcome } from "../open-invocations.ts";
 import { resolveSetting } from "../resolve-setting.ts";
 import type { Settings } from "../resolve-setting.ts";
 import { readText } from "../read-text.ts";
@@ -10,7 +11,7 @@ import type { TypedData } from "../typed-data.ts";
 import { invokeWithRetry } from "./invoke-with-retry.ts";
 import { parseTimerSchedule } from "./timer-schedule.ts";
 import type { TimerSchedule } from "./timer-schedule.ts";
-import type { TimerStore } from "./timer-store.ts";
+import type { TimerStatus, TimerStore } from "./timer-store.ts";
 import type { Trigger } from "./trigger.ts";
 
 export interface TimerTriggerDeps {
@@ -27,8 +28,8 @@ export interface TimerTriggerDeps {
 const shortestMonitoredMs = 60_000;
 
 /**
- * Runs a timer function on its schedule. The next occurrence is taken after the function has ended, so that it never
- * overlaps itself; one that was missed while the host was down runs at the start, past due.
+ * Runs a timer function on its schedule, never two runs at a time: occurrences that pass during a run are made up for by
+ * one run right behind it, as on Azure. One that was missed while the host was down runs at the start, past due.
  *
  * @throws HostStartError when the schedule is malformed or names a day that never comes.
  */
@@ -40,39 +41,59 @@ export function createTimerTrigger(
   const { text, schedule } = readSchedule(called, deps.settings);
   const isMonitored =
     called.trigger["useMonitor"] !== false && isSlow(schedule, clock.now());
-  const status = isMonitored ? store.read(called.name) : undefined;
-  const known = status?.schedule === text ? status : undefined;
-  let last = known?.last ?? 0;
-  let isStopped = false;
+  const stored = isMonitored ? store.read(called.name) : undefined;
+  const known = stored?.schedule === text ? stored : undefined;
+  const stopping = new AbortController();
+  const underWay = new Set<Promise<unknown>>();
+  let status: TimerStatus = known ?? {
+    schedule: text,
+    last: 0,
+    next: schedule.next(clock.now()),
+    lastUpdated: 0,
+  };
   let cancel = (): void => undefined;
 
+  /** The function is told how things were before this run: its next occurrence is the one that has come. */
+  const invoke = (isPastDue: boolean): Promise<InvocationOutcome> => {
+    const running = invokeWithRetry(
+      { invoker, clock, stopping: stopping.signal },
+      {
+        called,
+        data: toTimerInfo(
+          schedule,
+          isMonitored ? status : undefined,
+          isPastDue,
+        ),
+      },
+    );
+    underWay.add(running);
+    return running.finally(() => underWay.delete(running));
+  };
+
   const run = async (due: number, isPastDue: boolean): Promise<void> => {
-    const startedAt = clock.now();
-    const next = schedule.next(Math.max(startedAt, due));
-    await invokeWithRetry(invoker, {
-      called,
-      data: toTimerInfo({ schedule, last, next, startedAt, isPastDue }),
+    const ran = Math.max(clock.now(), due);
+    const { kind } = await invoke(isPastDue);
+    // What was cut off runs again at the next start.
+    if (kind === "lost" && stopping.signal.aborted) return;
+    setStatus({
+      schedule: text,
+      last: ran,
+      next: schedule.next(ran),
+      lastUpdated: ran,
     });
-    last = startedAt;
-    arm(Math.max(clock.now(), due));
+    arm();
   };
 
-  const save = (next: number): void => {
-    if (isMonitored)
-      store.write(called.name, {
-        schedule: text,
-        last,
-        next,
-        lastUpdated: clock.now(),
-      });
+  const setStatus = (changed: TimerStatus): void => {
+    status = changed;
+    if (isMonitored) store.write(called.name, status);
   };
 
-  const arm = (after: number): void => {
-    if (isStopped) return;
-    const next = schedule.next(after);
-    save(next);
+  const arm = (): void => {
+    if (stopping.signal.aborted) return;
     // A run that came twice leaves one timer, not two.
     cancel();
+    const { next } = status;
     cancel = clock.setTimer(next, () => void run(next, false));
   };
 
@@ -86,27 +107,20 @@ export function createTimerTrigger(
       } else if (called.trigger["runOnStartup"] === true) {
         void run(now, false);
       } else {
-        arm(now);
+        // An interval goes on from where it was; a calendar's clock may be another one by now.
+        const isKept = known !== undefined && !schedule.adjustsForDst;
+        const next = isKept ? known.next : schedule.next(now);
+        setStatus({ ...status, next, lastUpdated: now });
+        arm();
       }
     },
     async runNow() {
-      const startedAt = clock.now();
-      const next = schedule.next(startedAt);
-      await invokeWithRetry(invoker, {
-        called,
-        data: toTimerInfo({
-          schedule,
-          last,
-          next,
-          startedAt,
-          isPastDue: false,
-        }),
-      });
+      await invoke(false);
     },
-    stop() {
-      isStopped = true;
+    async stop() {
+      stopping.abort();
       cancel();
-      return Promise.resolve();
+      await Promise.allSettled(underWay);
     },
   };
 }
@@ -148,22 +162,23 @@ function isSlow(schedule: TimerSchedule, now: number): boolean {
 }
 
 /** What the function is told, in the extension's own casing. */
-function toTimerInfo(run: {
-  readonly schedule: TimerSchedule;
-  readonly last: number;
-  readonly next: number;
-  readonly startedAt: number;
-  readonly isPastDue: boolean;
-}): TypedData {
+function toTimerInfo(
+  schedule: TimerSchedule,
+  status: TimerStatus | undefined,
+  isPastDue: boolean,
+): TypedData {
   return {
     json: JSON.stringify({
-      Schedule: { AdjustForDST: run.schedule.adjustsForDst },
-      ScheduleStatus: {
-        Last: toIso(run.last),
-        Next: toIso(run.next),
-        LastUpdated: toIso(run.startedAt),
-      },
-      IsPastDue: run.isPastDue,
+      Schedule: { AdjustForDST: schedule.adjustsForDst },
+      ScheduleStatus:
+        status === undefined
+          ? null
+          : {
+              Last: toIso(status.last),
+              Next: toIso(status.next),
+              LastUpdated: toIso(status.lastUpdated),
+            },
+      IsPastDue: isPastDue,
     }),
   };
 }

@@ -11,8 +11,8 @@ export function toServiceBusMetadata(
     DeliveryCount: { int: (message.deliveryCount ?? 0) + 1 },
     DeadLetterSource: toText(message.deadLetterSource),
     LockToken: toText(message.lockToken),
-    ExpiresAtUtc: toDate(message.expiresAtUtc),
-    ExpiresAt: toDate(message.expiresAtUtc),
+    ExpiresAtUtc: toExpiry(message.expiresAtUtc),
+    ExpiresAt: toExpiry(message.expiresAtUtc),
     EnqueuedTimeUtc: toDate(message.enqueuedTimeUtc),
     EnqueuedTime: toDate(message.enqueuedTimeUtc),
     MessageId: toText(message.messageId),
@@ -115,6 +115,15 @@ function toDate(value: Date | undefined): TypedData | undefined {
   return value === undefined || Number.isNaN(value.getTime())
     ? undefined
     : toJson(value);
+}
+
+/** The end of .NET's time, for a message that does not expire. */
+const never = "9999-12-31T23:59:59.9999999Z";
+
+function toExpiry(value: Date | undefined): TypedData | undefined {
+  return value !== undefined && value.getTime() > Date.parse(never)
+    ? toJson(never)
+    : toDate(value);
 }
 
 function toJson(value: unknown): TypedData {

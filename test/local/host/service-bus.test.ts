@@ -84,6 +84,27 @@ app.serviceBusTopic("eu", { connection: "BUS", topicName: "orders", subscription
     expect(await next(1)).toEqual([{ message: { id: 2 } }]);
   });
 
+  it("is found, as its subscription is, under its name in any case", async () => {
+    const { log, next } = collect();
+    const host = await startFixtureHost(
+      cjsApp(`const { output } = require("@azure/functions");
+const orders = output.serviceBusTopic({ connection: "BUS", topicName: "Orders" });
+app.post("send", { extraOutputs: [orders], handler: (request, context) => {
+  context.extraOutputs.set(orders, { id: 1 });
+  return { status: 202 };
+} });
+app.serviceBusTopic("eu", { connection: "BUS", topicName: "ORDERS", subscriptionName: "All",
+  handler: (message, context) => context.log(JSON.stringify({ message })) });`),
+      cleanups,
+      {
+        topics: [{ name: "orders", subscriptions: [{ name: "all" }] }],
+        log,
+      },
+    );
+    await fetch(`${host.httpUrl}/api/send`, { method: "POST" });
+    expect(await next(1)).toEqual([{ message: { id: 1 } }]);
+  });
+
   it("that is not there stops the host in one line", async () => {
     const app = cjsApp(
       `app.serviceBusTopic("us", { connection: "BUS", topicName: "orders", subscriptionName: "us", handler: () => {} });`,
@@ -142,14 +163,18 @@ app.timer("tick", { schedule: "0 0 0 1 1 *", return: jobs, handler: () => "from 
         body: JSON.stringify(value),
       });
     expect((await send({ id: 7 })).status).toBe(202);
-    expect(await receive(client, 1)).toEqual([
-      ['{"id":7}', "application/json"],
-    ]);
+    expect(await receive(client, 1)).toEqual([['{"id":7}', "text/plain"]]);
     await send(["one", { id: 2 }]);
-    expect(await receive(client, 2)).toEqual([
+    const both = [
       ["one", "text/plain"],
-      ['{"id":2}', "application/json"],
-    ]);
+      ['{"id":2}', "text/plain"],
+    ];
+    expect(await receive(client, 2)).toEqual(both);
+    // An array that is given as text is one all the same; what only looks like one is text.
+    await send('["one", {"id":2}]');
+    expect(await receive(client, 2)).toEqual(both);
+    await send("[one]");
+    expect(await receive(client, 1)).toEqual([["[one]", "text/plain"]]);
     await send(null);
     await fetch(`${host.httpUrl}/admin/functions/tick`, {
       method: "POST",
@@ -158,6 +183,29 @@ app.timer("tick", { schedule: "0 0 0 1 1 *", return: jobs, handler: () => "from 
     });
     expect(await receive(client, 1)).toEqual([
       ["from the return value", "text/plain"],
+    ]);
+  });
+
+  it("takes more at once than one batch holds", async () => {
+    const host = await startFixtureHost(
+      cjsApp(`const { output } = require("@azure/functions");
+const jobs = output.serviceBusQueue({ connection: "BUS", queueName: "jobs" });
+app.get("send", { extraOutputs: [jobs], handler: (request, context) => {
+  context.extraOutputs.set(jobs, Array.from({ length: 5 }, (_, i) => i + "x".repeat(100_000)));
+  return { body: "sent" };
+} });`),
+      cleanups,
+      { queues },
+    );
+    expect((await fetch(`${host.httpUrl}/api/send`)).status).toBe(200);
+    const client = openClient(host.serviceBusConnectionString);
+    const received = (await receive(client, 5)) as [string, string][];
+    expect(received.map(([body]) => body.slice(0, 2))).toEqual([
+      "0x",
+      "1x",
+      "2x",
+      "3x",
+      "4x",
     ]);
   });
 
@@ -283,6 +331,36 @@ app.serviceBusQueue("take", { connection: "BUS", queueName: "jobs", cardinality:
         sequenceNumberArray: ids.map((id) => Number(id.at(-1))),
       });
     }
+  });
+
+  it("without auto-completion holds a message's lock as long as the function runs, and lets it run out then", async () => {
+    const { log, next, lines } = collect();
+    const host = await startFixtureHost(
+      cjsApp(
+        `app.serviceBusQueue("left", { connection: "BUS", queueName: "brief", autoCompleteMessages: false,
+  handler: async (_, context) => {
+    const { deliveryCount: n, expiresAt: until } = context.triggerMetadata;
+    const from = Date.now();
+    if (n === 1) await new Promise((resolve) => setTimeout(resolve, 2500));
+    context.log(JSON.stringify({ n, until, from, to: Date.now() }));
+  } });`,
+      ),
+      cleanups,
+      { queues: [{ name: "brief", lockDurationMs: 2000 }], log },
+    );
+    const client = openClient(host.serviceBusConnectionString);
+    await client.createSender("brief").sendMessages({ body: "left" });
+    const until = "9999-12-31T23:59:59.9999999Z";
+    const [first, second] = await next(2);
+    expect([first, second]).toMatchObject([
+      { n: 1, until },
+      { n: 2, until },
+    ]);
+    // Not given back: what is left of the lock, which was last renewed half of its time before it would have ended.
+    expect(Number(second?.["from"]) - Number(first?.["to"])).toBeGreaterThan(
+      250,
+    );
+    expect(lines.map(({ event }) => event)).not.toContain("service-bus-error");
   });
 
   it("hands a message whose worker died to the next worker", async () => {

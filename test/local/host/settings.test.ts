@@ -1,12 +1,19 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { catalogFunctions } from "../../../local/host/function-catalogue.ts";
+import {
+  catalogFunctions,
+  isDisabled,
+} from "../../../local/host/function-catalogue.ts";
 import { readHostJson } from "../../../local/host/read-host-json.ts";
 import {
   readLocalHost,
   readLocalSettings,
 } from "../../../local/host/read-local-settings.ts";
+import {
+  findConnection,
+  resolveSetting,
+} from "../../../local/host/resolve-setting.ts";
 import { parseTimeSpanMs, toTimeSpan } from "../../../local/host/time-span.ts";
 import { createFixtureApp } from "./support/fixture-app.ts";
 
@@ -245,5 +252,45 @@ describe("catalogFunctions", () => {
       bindingsOf(["httpTrigger", "in"], ["timerTrigger", "in"]),
     ).toThrow("one trigger");
     expect(() => bindingsOf(["durableClient", "in"])).toThrow("one trigger");
+  });
+});
+
+describe("isDisabled", () => {
+  it.each([
+    ["AzureWebJobs.f.Disabled", "true", true],
+    ["AzureWebJobs.f.Disabled", "1", true],
+    ["AzureWebJobs_f_Disabled", "True", true],
+    ["AZUREWEBJOBS.F.DISABLED", "true", true],
+    ["AzureWebJobs_f_Disabled", "false", false],
+    ["AzureWebJobs.g.Disabled", "true", false],
+  ])("of the function f with %s=%s is %s", (setting, value, expected) => {
+    expect(isDisabled("f", { [setting]: value })).toBe(expected);
+  });
+});
+
+describe("app settings", () => {
+  const settings = {
+    ORDERS__QUEUE: "orders",
+    AzureWebJobsBus: "Endpoint=sb://a/",
+    Same: "exact",
+    SAME: "other",
+  };
+
+  it.each([
+    ["%orders:queue%-in", "orders-in"],
+    ["%Orders__Queue%", "orders"],
+    ["%Same% %SAME%", "exact other"],
+  ])(
+    "stand for %s in any case, as in .NET's configuration",
+    (text, resolved) => {
+      expect(resolveSetting(text, settings, "f")).toBe(resolved);
+    },
+  );
+
+  it("are connections in any case", () => {
+    expect(findConnection("bus", settings)).toEqual({
+      connectionString: "Endpoint=sb://a/",
+    });
+    expect(findConnection("other", settings)).toBeUndefined();
   });
 });

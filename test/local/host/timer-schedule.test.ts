@@ -42,13 +42,33 @@ describe("a calendar on the clock of a time zone", () => {
     ).toEqual(["2026-03-29T01:30Z", "2026-03-30T00:30Z"]);
   });
 
-  it("runs once, the second time, for a time that comes twice", () => {
+  it("runs once, the first time, for a time that comes twice", () => {
     expect(
       occurrences("0 30 2 * * *", "Europe/Berlin", {
         after: "2026-10-24T12:00Z",
         count: 2,
       }),
-    ).toEqual(["2026-10-25T01:30Z", "2026-10-26T01:30Z"]);
+    ).toEqual(["2026-10-25T00:30Z", "2026-10-26T01:30Z"]);
+    // Started between the two, as if it had run the first time.
+    expect(
+      occurrences("0 30 2 * * *", "Europe/Berlin", {
+        after: "2026-10-25T01:10Z",
+        count: 1,
+      }),
+    ).toEqual(["2026-10-26T01:30Z"]);
+  });
+
+  it.each([
+    [
+      "0 */30 * * * *",
+      ["00:30Z", "01:00Z", "01:30Z", "02:00Z", "02:30Z"],
+      "2026-10-25T00:00Z",
+    ],
+    ["0 0 * * * *", ["00:00Z", "01:00Z", "02:00Z"], "2026-10-24T23:30Z"],
+  ])("%s goes on through an hour that comes twice", (text, times, after) => {
+    expect(
+      occurrences(text, "Europe/Berlin", { after, count: times.length }),
+    ).toEqual(times.map((time) => `2026-10-25T${time}`));
   });
 
   it("goes on through both changes, never back", () => {
@@ -57,6 +77,10 @@ describe("a calendar on the clock of a time zone", () => {
         after,
         count: 60,
       });
+      // 20 minutes each, whatever the clock on the wall does.
+      expect(Date.parse(found[59] ?? "") - Date.parse(found[0] ?? "")).toBe(
+        59 * 20 * 60_000,
+      );
       expect(found.toSorted()).toEqual(found);
       expect(new Set(found).size).toBe(60);
     }
@@ -77,6 +101,8 @@ describe("a time span", () => {
     ["00:10:00", "2026-01-01T00:10Z"],
     ["01:30", "2026-01-01T01:30Z"],
     ["1.00:00:00", "2026-01-02T00:00Z"],
+    ["24:00:00", "2026-01-25T00:00Z"],
+    ["30:12:00", "2026-01-31T12:00Z"],
   ])("%s is that long from one run to the next", (text, next) => {
     const after = "2026-01-01T00:00Z";
     expect(occurrences(text, "Europe/Berlin", { after, count: 1 })).toEqual([
@@ -85,7 +111,10 @@ describe("a time span", () => {
     expect(parseTimerSchedule(text, undefined).adjustsForDst).toBe(false);
   });
 
-  it.each(["00:00:00", "25:00:00", "-1", "soon"])("%s is refused", (text) => {
-    expect(() => parseTimerSchedule(text, undefined)).toThrow(RangeError);
-  });
+  it.each(["00:00:00", "24:00", "30:24:00", "-1", "soon"])(
+    "%s is refused",
+    (text) => {
+      expect(() => parseTimerSchedule(text, undefined)).toThrow(RangeError);
+    },
+  );
 });

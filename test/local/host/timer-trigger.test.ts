@@ -4,10 +4,12 @@ import { catalogFunctions } from "../../../local/host/function-catalogue.ts";
 import type { Invocation } from "../../../local/host/invoker.ts";
 import { createTimerTrigger } from "../../../local/host/triggers/timer-trigger.ts";
 import { retryDelayMs } from "../../../local/host/triggers/invoke-with-retry.ts";
+import type { RetryOptions } from "../../../local/host/worker-messages.ts";
 import type {
   TimerStatus,
   TimerStore,
 } from "../../../local/host/triggers/timer-store.ts";
+import type { InvocationOutcome } from "../../../local/host/open-invocations.ts";
 import type { Trigger } from "../../../local/host/triggers/trigger.ts";
 
 const start = Date.UTC(2026, 0, 1);
@@ -17,18 +19,31 @@ interface Started {
   readonly trigger: Trigger;
   readonly clock: ReturnType<typeof createVirtualClock>;
   readonly runs: { readonly at: number; readonly timer: TimerInfo }[];
-  /** Ends the run that is under way. */
-  finish(): Promise<void>;
+  /** Ends the run that is under way, well unless told otherwise. */
+  finish(outcome?: InvocationOutcome): Promise<void>;
 }
 
 interface TimerInfo {
   readonly IsPastDue: boolean;
-  readonly ScheduleStatus: { readonly Last: string; readonly Next: string };
+  readonly ScheduleStatus: {
+    readonly Last: string;
+    readonly Next: string;
+  } | null;
 }
 
 function startTimer(
   binding: Record<string, unknown>,
-  { now = start, store = createMemoryStore(), settings = {} } = {},
+  {
+    now = start,
+    store = createMemoryStore(),
+    settings = {},
+    retryOptions,
+  }: {
+    readonly now?: number;
+    readonly store?: TimerStore;
+    readonly settings?: Record<string, string>;
+    readonly retryOptions?: RetryOptions;
+  } = {},
 ): Started {
   const [called] = catalogFunctions([
     {
@@ -36,12 +51,13 @@ function startTimer(
       bindings: {
         timer: { type: "timerTrigger", direction: "in", ...binding },
       },
+      ...(retryOptions !== undefined && { retryOptions }),
     },
   ]);
   if (called === undefined) throw new Error("no function");
   const clock = createVirtualClock(now);
   const runs: Started["runs"] = [];
-  let end: (() => void) | undefined;
+  let end: ((outcome: InvocationOutcome) => void) | undefined;
   const trigger = createTimerTrigger(called, {
     clock,
     store,
@@ -53,7 +69,7 @@ function startTimer(
         const timer = JSON.parse(data?.json ?? "") as TimerInfo;
         runs.push({ at: clock.now(), timer });
         return new Promise((resolve) => {
-          end = () => resolve({ kind: "completed" });
+          end = resolve;
         });
       },
     },
@@ -63,8 +79,8 @@ function startTimer(
     trigger,
     clock,
     runs,
-    async finish() {
-      end?.();
+    async finish(outcome = { kind: "completed" }) {
+      end?.(outcome);
       await new Promise((resolve) => setImmediate(resolve));
     },
   };
@@ -83,7 +99,7 @@ function createMemoryStore(
 }
 
 describe("createTimerTrigger", () => {
-  it("runs at each occurrence and tells the function when it ran and runs next", async () => {
+  it("runs at each occurrence and tells the function when it ran before and should run now", async () => {
     const { clock, runs, finish } = startTimer({ schedule: "0 */5 * * * *" });
     clock.advanceTo(start + 5 * minute - 1);
     expect(runs).toEqual([]);
@@ -95,18 +111,41 @@ describe("createTimerTrigger", () => {
       IsPastDue: false,
       ScheduleStatus: {
         Last: "2026-01-01T00:05:00.000Z",
-        Next: "2026-01-01T00:15:00.000Z",
+        Next: "2026-01-01T00:10:00.000Z",
+        LastUpdated: "2026-01-01T00:05:00.000Z",
       },
     });
   });
 
-  it("never overlaps itself: occurrences during a run are skipped", async () => {
+  it("never overlaps itself: what passes during a run is made up for by one run behind it", async () => {
     const { clock, runs, finish } = startTimer({ schedule: "0 * * * * *" });
     clock.advanceTo(start + minute);
     clock.advanceTo(start + 3.5 * minute);
     expect(runs).toHaveLength(1);
     await finish();
+    clock.advanceTo(start + 3.5 * minute);
+    expect(runs[1]?.timer).toMatchObject({
+      IsPastDue: false,
+      ScheduleStatus: {
+        Last: "2026-01-01T00:01:00.000Z",
+        Next: "2026-01-01T00:02:00.000Z",
+      },
+    });
+    await finish();
     expect(clock.nextAt()).toBe(start + 4 * minute);
+  });
+
+  it("counts an interval from start to start, also over a restart", async () => {
+    const store = createMemoryStore();
+    const schedule = "01:00:00";
+    const { clock, finish } = startTimer({ schedule }, { store });
+    clock.advanceTo(start + 60 * minute);
+    clock.advanceTo(start + 70 * minute);
+    await finish();
+    expect(clock.nextAt()).toBe(start + 120 * minute);
+    const later = startTimer({ schedule }, { store, now: start + 90 * minute });
+    expect(later.runs).toEqual([]);
+    expect(later.clock.nextAt()).toBe(start + 120 * minute);
   });
 
   it("runs at the start where runOnStartup says so", () => {
@@ -136,10 +175,42 @@ describe("createTimerTrigger", () => {
     expect(runs).toEqual([]);
   });
 
-  it("does not watch a schedule of less than a minute", () => {
+  it.each([
+    ["of less than a minute", { schedule: "*/10 * * * * *" }],
+    ["without useMonitor", { schedule: "0 * * * * *", useMonitor: false }],
+  ])("does not watch a schedule %s, which has no status then", (_, binding) => {
     const store = createMemoryStore();
-    startTimer({ schedule: "*/10 * * * * *" }, { store });
+    const { clock, runs } = startTimer(binding, { store });
+    clock.advanceTo(start + minute);
     expect(store.entries).toEqual({});
+    expect(runs.map(({ timer }) => timer.ScheduleStatus)).toEqual([null]);
+  });
+
+  it("waits for its run when it is stopped; one that ends then is not caught up on", async () => {
+    const store = createMemoryStore();
+    const schedule = "0 0 * * * *";
+    const { trigger, clock, finish } = startTimer({ schedule }, { store });
+    clock.advanceTo(start + 60 * minute);
+    let isStopped = false;
+    const stopping = trigger.stop().then(() => (isStopped = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isStopped).toBe(false);
+    await finish();
+    await stopping;
+    const later = startTimer({ schedule }, { store, now: start + 61 * minute });
+    expect(later.runs).toEqual([]);
+  });
+
+  it("runs again at the next start what was cut off by the stop", async () => {
+    const store = createMemoryStore();
+    const schedule = "0 0 * * * *";
+    const { trigger, clock, finish } = startTimer({ schedule }, { store });
+    clock.advanceTo(start + 60 * minute);
+    const stopping = trigger.stop();
+    await finish({ kind: "lost" });
+    await stopping;
+    const later = startTimer({ schedule }, { store, now: start + 61 * minute });
+    expect(later.runs.map(({ timer }) => timer.IsPastDue)).toEqual([true]);
   });
 
   it("starts nothing after it was stopped", async () => {
@@ -147,8 +218,9 @@ describe("createTimerTrigger", () => {
       schedule: "0 * * * * *",
     });
     clock.advanceTo(start + minute);
-    await trigger.stop();
+    const stopping = trigger.stop();
     await finish();
+    await stopping;
     clock.advanceTo(start + 10 * minute);
     expect(runs).toHaveLength(1);
   });
@@ -165,6 +237,49 @@ describe("createTimerTrigger", () => {
     expect(() => startTimer({ schedule: "0 0 0 31 2 *" })).toThrow(
       "never comes",
     );
+  });
+});
+
+describe("a timer with a retry policy", () => {
+  const retryOptions = {
+    maxRetryCount: -1,
+    retryStrategy: "fixedDelay",
+    delayInterval: { seconds: 30 },
+  };
+  const failed: InvocationOutcome = { kind: "timeout" };
+
+  it("waits for the next try on the host's clock", async () => {
+    const { clock, runs, finish } = startTimer(
+      { schedule: "0 0 * * * *" },
+      { retryOptions },
+    );
+    clock.advanceTo(start + 60 * minute);
+    await finish(failed);
+    expect(clock.nextAt()).toBe(start + 60.5 * minute);
+    clock.advanceTo(start + 60.5 * minute);
+    await new Promise((resolve) => setImmediate(resolve));
+    await finish();
+    expect(runs.map(({ at }) => at - start)).toEqual([
+      60 * minute,
+      60.5 * minute,
+    ]);
+    expect(clock.nextAt()).toBe(start + 120 * minute);
+  });
+
+  it("tries no more once it is stopped, and runs again at the next start", async () => {
+    const store = createMemoryStore();
+    const schedule = "0 0 * * * *";
+    const { trigger, clock, runs, finish } = startTimer(
+      { schedule },
+      { store, retryOptions },
+    );
+    clock.advanceTo(start + 60 * minute);
+    await finish(failed);
+    await trigger.stop();
+    clock.advanceTo(start + 70 * minute);
+    expect(runs).toHaveLength(1);
+    const later = startTimer({ schedule }, { store, now: start + 71 * minute });
+    expect(later.runs.map(({ timer }) => timer.IsPastDue)).toEqual([true]);
   });
 });
 
