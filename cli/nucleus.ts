@@ -39,9 +39,9 @@ async function main(args: readonly string[], io: CommandIo): Promise<number> {
     );
     return 1;
   }
-  const [name = "help", ...rest] = args;
-  const isHelp = name === "--help" || name === "-h";
-  const load = isHelp ? commands["help"] : commands[name];
+  const [given = "help", ...rest] = args;
+  const name = given === "--help" || given === "-h" ? "help" : given;
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
     if (load === undefined)
       throw new UsageError(`there is no command "${name}"`);

@@ -18,6 +18,8 @@ export interface LocalAppOptions {
   /** App settings, above the environment and local.settings.json. */
   readonly settings: Readonly<Record<string, string>>;
   readonly log: (line: HostLogLine) => void;
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { HostStartError } from "../../local/host/host-start-error.ts";
 import { readLocalHost } from "../../local/host/read-local-settings.ts";
@@ -11,6 +10,7 @@ import { ExpectedFailure, UsageError } from "../failures.ts";
 import { findAppRoot } from "../find-app-root.ts";
 import { createLineBuffer } from "../line-buffer.ts";
 import { parseArguments, parseWholeNumber } from "../parse-arguments.ts";
+import { beginServing } from "../serving.ts";
 import { toParsableArguments } from "./host-arguments.ts";
 import { toConsoleText, toFunctionsTable } from "./host-console.ts";
 
@@ -35,9 +35,10 @@ export const runHost: Command = async ([action, ...args], io) => {
   const home = resolveAppHome(scriptRoot, io);
   const config = values["service-bus-config"];
   const isVerbose = values.verbose === true;
-  const stopAsked = waitForSignal();
+  const serving = beginServing();
   const lines = createLineBuffer(io.print);
   const host = await start(() => ({
+    signal: serving.signal,
     scriptRoot,
     home,
     ...readDoors(scriptRoot, values),
@@ -60,10 +61,10 @@ export const runHost: Command = async ([action, ...args], io) => {
   );
   if (!isVerbose) io.print("For detailed output, run with the --verbose flag.");
   io.print(toReadyText());
-  await stopAsked;
+  await serving.endAsked;
   lines.add("Application is shutting down...");
   await host.stop();
-  return 0;
+  return serving.end();
 };
 
 /** The options above section `Host` of local.settings.json. */
@@ -144,8 +145,4 @@ function builtWorker(): { readonly workerFile?: string } {
   return import.meta.filename.endsWith(".ts")
     ? {}
     : { workerFile: join(findAppRoot(), "dist/host/worker.js") };
-}
-
-async function waitForSignal(): Promise<void> {
-  await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
 }

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { join } from "node:path";
 import type { RunningHost } from "../../local/host/start-host.ts";
 import { createLocalIssuer } from "../../local/issuer/local-issuer.ts";
@@ -9,6 +8,7 @@ import { createLineBuffer } from "../line-buffer.ts";
 import { pickMissing, toLocalSettings } from "../local-settings.ts";
 import { parseArguments, parseWholeNumber } from "../parse-arguments.ts";
 import { resolveHome } from "../resolve-home.ts";
+import { beginServing } from "../serving.ts";
 import {
   findFreePort,
   readGivenSettings,
@@ -46,9 +46,10 @@ export const runStart: Command = async (args, io) => {
     }),
     readGivenSettings(io.env),
   );
-  const stopAsked = waitForSignal();
+  const serving = beginServing();
   const lines = createLineBuffer(io.print);
   const host = await startLocalApp({
+    signal: serving.signal,
     home,
     port,
     amqpPort,
@@ -57,14 +58,10 @@ export const runStart: Command = async (args, io) => {
   });
   lines.flush();
   printWelcome(io, host, { home, defaults });
-  await stopAsked;
+  await serving.endAsked;
   await host.stop();
-  return 0;
+  return serving.end();
 };
-
-async function waitForSignal(): Promise<void> {
-  await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
-}
 
 function printWelcome(
   io: CommandIo,

@@ -52,6 +52,7 @@ test("token prints only the token, for an application of the user's own", async 
 
 test.each([
   [["token", ...who], /--role is required/],
+  [["constructor"], /there is no command "constructor"/],
   [["token", "--role", "king", ...who], /no role "king"/],
   [["token", "--role", "adapter", "--user", "u1"], /--tenant is required/],
   [["token", "--role", "adapter", ...who, "--ttl", "0"], /--ttl must be/],

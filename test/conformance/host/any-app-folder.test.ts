@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -138,6 +138,57 @@ describe("nucleus host start --functions", () => {
     expect(await host.printed("function-unknown")).toContain("nobody");
     expect((await fetch(`${host.origin}/v2/items/8`)).status).toBe(404);
   });
+});
+
+describe("nucleus host start whose log nobody reads any longer", () => {
+  it("serves on, and ends cleanly", async () => {
+    const host = await start(
+      join(apps, "everything"),
+      "--functions",
+      "literal",
+    );
+    host.stopReading();
+    const ask = async (): Promise<number> =>
+      (await fetch(`${host.origin}/v2/items/7`)).status;
+    expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 200]);
+    expect(await host.end("SIGTERM")).toBe(0);
+  });
+});
+
+describe("nucleus host start of an app that waits for sessions", () => {
+  it("ends when it is told to, and not when the client's waits are over", async () => {
+    const app = join(folder, "app");
+    const files = {
+      "host.json": { version: "2.0" },
+      "package.json": { main: "app.cjs" },
+      "service-bus.json": {
+        UserConfig: {
+          Namespaces: [
+            {
+              Name: "local",
+              Queues: [{ Name: "jobs", Properties: { RequiresSession: true } }],
+            },
+          ],
+        },
+      },
+    };
+    await mkdir(app);
+    for (const [name, content] of Object.entries(files))
+      await writeFile(join(app, name), JSON.stringify(content));
+    await writeFile(
+      join(app, "app.cjs"),
+      `const { app } = require("@azure/functions");
+app.http("here", { handler: () => ({ body: "here" }) });
+app.serviceBusQueue("jobs", { connection: "BUS", queueName: "jobs", isSessionsEnabled: true, handler: () => {} });`,
+    );
+    await symlink(nodeModules, join(app, "node_modules"));
+    const host = await start(
+      app,
+      "--service-bus-config",
+      join(app, "service-bus.json"),
+    );
+    expect(await host.end("SIGTERM")).toBe(0);
+  }, 20_000);
 });
 
 describe("nucleus host start that cannot be", () => {

@@ -12,6 +12,8 @@ export interface HostCommand {
   readonly origin: string;
   /** Resolves with the next or an earlier line that holds `text`. */
   printed(text: string): Promise<string>;
+  /** Closes the pipe that it prints to. */
+  stopReading(): void;
   /** Sends the signal and answers the exit code. */
   end(signal: "SIGINT" | "SIGTERM"): Promise<number | null>;
 }
@@ -67,6 +69,7 @@ export async function startCommand(
     lines,
     origin: new URL(/http:\S+/.exec(table)?.[0] ?? "").origin,
     printed,
+    stopReading: () => void child.stdout.destroy(),
     async end(signal) {
       child.kill(signal);
       return (await closed)[0];
