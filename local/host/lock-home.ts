@@ -26,6 +26,7 @@ export function lockHome(home: string): () => void {
     lock = new DatabaseSync(join(home, "host.lock"));
     lock.exec("PRAGMA journal_mode = MEMORY");
     lock.exec("BEGIN EXCLUSIVE");
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   } catch (error) {
     lock?.close();
     if (isLocked(error))
@@ -37,7 +38,6 @@ export function lockHome(home: string): () => void {
     );
   }
   const held = lock;
-  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   return () => held.close();
 }
 

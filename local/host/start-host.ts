@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type {
   QueueDefinition,
@@ -49,6 +50,8 @@ export interface HostOptions {
   readonly serviceBusSettings?: readonly string[];
   /** Pages of other origins that may call the host; none where it is absent. */
   readonly cors?: CorsOptions;
+  /** Ends the start while the app, which may never be done with it, is loading. */
+  readonly signal?: AbortSignal;
   /** The worker's entry file, where it does not lie beside this one. */
   readonly workerFile?: string;
 }
@@ -77,6 +80,17 @@ export interface RunningHost {
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
   const home = resolve(options.home);
+  try {
+    return await startAt(home, options);
+  } catch (error) {
+    throw toHomeError(error, home);
+  }
+}
+
+async function startAt(
+  home: string,
+  options: HostOptions,
+): Promise<RunningHost> {
   const scriptRoot = resolve(options.scriptRoot);
   const log = createHostLog(options.log);
   const hostJson = readHostJson(
@@ -102,7 +116,10 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const { supervisor, broker, httpUrl } = foundation;
   const app = wireApp({
     foundation,
-    loaded: await supervisor.start(),
+    loaded: await Promise.race([
+      supervisor.start(),
+      ...(options.signal === undefined ? [] : [whenAborted(options.signal)]),
+    ]),
     hostJson,
     entities: { queues: options.queues, topics: options.topics ?? [] },
     home,
@@ -142,6 +159,24 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       return stopped;
     },
   };
+}
+
+/** What the system says of a file in the home, such as a full disk, is the operator's to solve. */
+function toHomeError(error: unknown, home: string): unknown {
+  const { path, code, syscall } = error as NodeJS.ErrnoException;
+  // The system does not say which file it was that it could open, but not read or write.
+  const file = syscall === "read" || syscall === "write" ? home : path;
+  return file === home || file?.startsWith(home + sep) === true
+    ? new HostStartError(
+        `${file} cannot be read or written (${code}). Look at the disk and at who owns it, or choose another NUCLEUS_HOME.`,
+      )
+    : error;
+}
+
+/** Rejects once the signal is given. */
+async function whenAborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, "abort");
+  throw new HostStartError("The start was ended while the app was loading.");
 }
 
 /** Keeps `runtime.json` true to the worker processes and the master key; the returned function takes it away. */

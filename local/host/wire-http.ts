@@ -43,6 +43,7 @@ export function wireHttp(
   const names = functions.map(({ name }) => name);
   const keys = readHostKeys(home, names);
   const knownNames = new Set(names.map((name) => name.toLowerCase()));
+  const disabled = new Set(names.filter((name) => isDisabled(name, settings)));
   const authorize = createAuthorize(keys);
   const summaries = functions.map((called) =>
     toSummary(called, http.routePrefix, settings),
@@ -73,7 +74,7 @@ export function wireHttp(
       customHeaders: http.customHeaders,
       bodyLimitBytes: readBodyLimit(settings),
       streamsHttp: loaded.httpPort !== undefined,
-      isDisabled: (name) => isDisabled(name, settings),
+      isDisabled: (name) => disabled.has(name),
       invoker,
       authorize,
     }),

@@ -34,7 +34,7 @@ export interface Forwarding {
 const agent = new Agent({ keepAlive: true });
 
 export function createForwarding(streamed: StreamedRequest): Forwarding {
-  const { request, response, bodyLimitBytes } = streamed;
+  const { request, response, url, bodyLimitBytes } = streamed;
   const done = Promise.withResolvers<boolean>();
   let proxied: ClientRequest | undefined;
   let isTooLarge = false;
@@ -56,7 +56,7 @@ export function createForwarding(streamed: StreamedRequest): Forwarding {
         host: "127.0.0.1",
         port,
         method: request.method,
-        path: request.url,
+        path: url.pathname + url.search,
         headers: toForwardedHeaders(streamed),
       });
       proxied = started;

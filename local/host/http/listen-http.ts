@@ -19,6 +19,9 @@ export interface HttpListener {
 /** Kestrel's idle limit: longer than the load balancers and agents in front of it keep a connection. */
 const keepAliveTimeoutMs = 130_000;
 
+/** Kestrel's limits together: 8 KiB for the request line and 32 KiB for the headers, which long tokens and cookies need. */
+const maxHeaderSize = 40 * 1024;
+
 /**
  * Listens on loopback.
  *
@@ -32,7 +35,12 @@ export async function listenHttp(
 ): Promise<HttpListener> {
   let isDraining = false;
   const server = createServer(
-    { keepAliveTimeout: keepAliveTimeoutMs },
+    {
+      keepAliveTimeout: keepAliveTimeoutMs,
+      maxHeaderSize,
+      // A body may be streamed for as long as it takes.
+      requestTimeout: 0,
+    },
     (request, response) => {
       // Without this a client would send its next request into a connection that is about to close.
       if (isDraining) response.setHeader("connection", "close");

@@ -1,11 +1,21 @@
+import { cutSegment } from "./cut-segment.ts";
+import type { SegmentPart } from "./cut-segment.ts";
+
 /** One compiled ASP.NET route template, such as `jobs/{id:guid}/events/{*rest}`. Literals match case-insensitively. */
 export interface RouteTemplate {
   /** True when no segment is a parameter: the path itself is then the key. */
   readonly isLiteral: boolean;
-  /** Orders templates: the smaller text is the more specific route. */
-  readonly precedence: string;
-  /** The parameters of a path (without leading slash), or undefined when it does not match. */
+  /** What the order of templates goes by. */
+  readonly segments: readonly SegmentOrder[];
+  /** The parameters of a decoded path (without leading slash), or undefined when it does not match. */
   match(path: string): Record<string, string> | undefined;
+}
+
+/** A segment as the order of routes sees it: by its first part. */
+export interface SegmentOrder {
+  /** The literal in upper case; undefined when a parameter begins the segment. */
+  readonly literal: string | undefined;
+  readonly constraintCount: number;
 }
 
 interface Parameter {
@@ -45,13 +55,13 @@ const plainConstraints: Readonly<Record<string, Check>> = {
 /** @throws RangeError that says what of the template is not understood. */
 export function parseRouteTemplate(template: string): RouteTemplate {
   const segments = template.split("/").filter((segment) => segment !== "");
-  const parameters: Parameter[] = [];
+  const captures: Capture[] = [];
+  const order: SegmentOrder[] = [];
   let pattern = "";
-  let precedence = "";
   for (const [index, segment] of segments.entries()) {
     const compiled = compileSegment(segment);
     const [only] = compiled.parameters;
-    parameters.push(...compiled.parameters);
+    if (only !== undefined) captures.push(compiled);
     const canBeAbsent =
       compiled.isWhole &&
       (only?.isOptional === true ||
@@ -63,65 +73,79 @@ export function parseRouteTemplate(template: string): RouteTemplate {
     pattern += canBeAbsent
       ? `(?:${slash}${compiled.pattern})?`
       : `${slash}${compiled.pattern}`;
-    precedence += compiled.rank;
+    order.push(compiled.order);
   }
   const expression = new RegExp(`^${pattern}$`, "i");
   return {
-    isLiteral: parameters.length === 0,
-    precedence,
-    match: (path) => readParameters(expression.exec(path), parameters),
+    isLiteral: captures.length === 0,
+    segments: order,
+    match: (path) => readParameters(expression.exec(path), captures),
   };
 }
 
 function readParameters(
   match: RegExpExecArray | null,
-  parameters: readonly Parameter[],
+  captures: readonly Capture[],
 ): Record<string, string> | undefined {
   if (match === null) return undefined;
   const values: Record<string, string> = {};
-  for (const [index, parameter] of parameters.entries()) {
-    const raw = match[index + 1];
-    const value =
-      raw === undefined || raw === "" ? parameter.defaultValue : decode(raw);
-    if (value === undefined) continue;
-    if (!parameter.checks.every((check) => check(value))) return undefined;
-    values[parameter.name] = value;
+  for (const [index, { parameters, parts, isWhole }] of captures.entries()) {
+    const segment = match[index + 1] ?? "";
+    const texts = isWhole ? [segment] : cutSegment(segment, parts);
+    if (texts === undefined) return undefined;
+    for (const [place, parameter] of parameters.entries()) {
+      const value = texts[place] || parameter.defaultValue;
+      if (value === undefined) continue;
+      if (!parameter.checks.every((check) => check(value))) return undefined;
+      values[parameter.name] = value;
+    }
   }
   return values;
 }
 
-/** `rank` is ASP.NET's order: literal 1, constrained or mixed 2, parameter 3, constrained catch-all 4, catch-all 5. */
-function compileSegment(segment: string): {
-  readonly pattern: string;
-  readonly parameters: Parameter[];
+/** A segment with parameters: the expression captures it as a whole. */
+interface Capture {
+  readonly parameters: readonly Parameter[];
+  readonly parts: readonly SegmentPart[];
+  /** One parameter is all of it. */
   readonly isWhole: boolean;
-  readonly rank: number;
+}
+
+function compileSegment(segment: string): Capture & {
+  readonly pattern: string;
+  readonly order: SegmentOrder;
 } {
   const parts = splitSegment(segment);
-  const parameters: Parameter[] = [];
-  let pattern = "";
-  for (const { text, isParameter } of parts) {
-    if (!isParameter) {
-      pattern += escapeLiteral(text);
-      continue;
-    }
-    const parameter = parseParameter(text);
-    parameters.push(parameter);
-    pattern += parameter.isCatchAll ? "(.*)" : "([^/]+)";
-  }
+  const parameters = parts
+    .filter(({ isParameter }) => isParameter)
+    .map(({ text }) => parseParameter(text));
   const isWhole = parts.length === 1;
-  const [only] = parameters;
-  if (only === undefined) return { pattern, parameters, isWhole, rank: 1 };
-  if (!isWhole) return { pattern, parameters, isWhole, rank: 2 };
-  const rank = (only.isCatchAll ? 5 : 3) - (only.checks.length > 0 ? 1 : 0);
-  return { pattern, parameters, isWhole, rank };
+  checkParts(parts, parameters);
+  const literal = parts.map(({ text }) => escapeLiteral(text)).join("");
+  const capture = parameters[0]?.isCatchAll === true ? "(.*)" : "([^/]+)";
+  const pattern = parameters.length === 0 ? literal : capture;
+  const [first] = parts;
+  const isLiteralFirst = first?.isParameter === false;
+  const order: SegmentOrder = {
+    literal: isLiteralFirst ? first.text.toUpperCase() : undefined,
+    constraintCount: isLiteralFirst ? 0 : (parameters[0]?.checks.length ?? 0),
+  };
+  return { pattern, parameters, parts, isWhole, order };
+}
+
+function checkParts(
+  parts: readonly SegmentPart[],
+  parameters: readonly Parameter[],
+): void {
+  if (parts.length > 1 && parameters.some(({ isCatchAll }) => isCatchAll))
+    throw new RangeError("a catch-all parameter must be a segment of its own");
+  if (parts.some((part, at) => part.isParameter && parts[at + 1]?.isParameter))
+    throw new RangeError("two parameters need a literal between them");
 }
 
 /** Cuts `v{version}.json` into its literals and parameters; braces inside a constraint's regex are doubled. */
-function splitSegment(
-  segment: string,
-): { readonly text: string; readonly isParameter: boolean }[] {
-  const parts: { text: string; isParameter: boolean }[] = [];
+function splitSegment(segment: string): SegmentPart[] {
+  const parts: SegmentPart[] = [];
   const token = /\{((?:[^{}]|\{\{|\}\})+)\}|([^{}]+)|[{}]/g;
   for (const [whole, parameter, literal] of segment.matchAll(token)) {
     if (parameter === undefined && literal === undefined)
@@ -186,13 +210,4 @@ function createCheck(kind: string, argument: string | undefined): Check {
 
 function escapeLiteral(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
-}
-
-function decode(text: string): string {
-  if (!text.includes("%")) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -36,10 +36,13 @@ export function createServeAdmin(options: ServeAdminOptions): ServeAdmin {
     );
   return async (request, response, path) => {
     const [resource, rawName, ...rest] = path
+      .toLowerCase()
       .replace(/^\/admin\/|\/$/g, "")
       .split("/");
     const method = request.method ?? "GET";
-    if (method === "GET" && path === "/admin/host/status")
+    const isHostStatus =
+      resource === "host" && rawName === "status" && rest.length === 0;
+    if (method === "GET" && isHostStatus)
       sendJson(response, 200, toHostStatus(options));
     else if (resource !== "functions") sendEmpty(response, 404);
     else if (rawName === undefined)

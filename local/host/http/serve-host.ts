@@ -1,4 +1,5 @@
 import { managementPath } from "../../durable/client-binding.ts";
+import { isSameKey } from "../../durable/management.ts";
 import type { Authorize } from "./authorize.ts";
 import type { HttpHandler } from "./listen-http.ts";
 import { sendEmpty, sendText } from "./send-json.ts";
@@ -28,17 +29,28 @@ export function createServeHost(options: ServeHostOptions): HttpHandler {
       response.writeHead(400, { connection: "close" }).end();
       return;
     }
-    const path = url.pathname;
+    // The host's own paths are the same in any case.
+    const path = url.pathname.replace(
+      /^\/(?:admin|runtime\/webhooks\/durabletask)(?=\/)/i,
+      (own) => own.toLowerCase(),
+    );
     if (path.startsWith(`${managementPath}/`)) {
       if (authorize({ level: "admin" }, request, url))
         url.searchParams.set("code", options.systemKey);
+      const header = request.headers["x-functions-key"];
+      const key = url.searchParams.get("code") ?? header?.toString();
+      // Asked here already: whoever has no key must not fill the memory with bodies.
+      if (!isSameKey(key, options.systemKey)) {
+        sendEmpty(response, 401);
+        return;
+      }
       await serveManagement(
         options.management,
         request,
         response,
         path + url.search,
       );
-    } else if (path === "/admin/host/ping") {
+    } else if (/^\/admin\/host\/ping\/?$/i.test(path)) {
       sendEmpty(response, 200);
     } else if (path.startsWith("/admin/")) {
       if (!authorize({ level: "admin" }, request, url))

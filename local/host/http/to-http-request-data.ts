@@ -81,7 +81,8 @@ function toNullable(
 
 /** The absolute URL of a request; undefined when its target or Host header is malformed. */
 export function toRequestUrl(request: IncomingMessage): URL | undefined {
-  const target = request.url ?? "/";
+  // Clients that take the host for a proxy send the whole URL.
+  const target = (request.url ?? "/").replace(/^https?:\/\/[^/?]+\/?/i, "/");
   const host = request.headers.host ?? "localhost";
   if (!target.startsWith("/") || !/^[\w.:[\]-]+$/.test(host)) return undefined;
   return URL.parse(`http://${host}${target}`) ?? undefined;

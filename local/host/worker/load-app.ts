@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -33,7 +33,9 @@ export async function loadApp(
   core: CoreRuntime,
 ): Promise<StartedApp> {
   const { main, isModule } = readPackage(scriptRoot);
-  const files = globSync(main, { cwd: scriptRoot }).toSorted();
+  const files = globSync(main, { cwd: scriptRoot })
+    .filter((file) => statSync(join(scriptRoot, file)).isFile())
+    .toSorted();
   if (files.length === 0)
     throw new Error(
       `package.json "main" (${main}) matches no file. Build the app first.`,
@@ -87,6 +89,16 @@ function readPackage(scriptRoot: string): { main: string; isModule: boolean } {
     );
   }
   if (typeof value.main !== "string" || value.main === "")
-    throw new Error('package.json has no "main" that names the app\'s files.');
+    throw new Error(
+      `package.json has no "main" that names the app's files. ${describeModel(scriptRoot)}`,
+    );
   return { main: value.main, isModule: value.type === "module" };
+}
+
+/** An app of the older programming model, which has a folder with a function.json for each function, is told so. */
+function describeModel(scriptRoot: string): string {
+  const [file] = globSync("*/function.json", { cwd: scriptRoot });
+  return file === undefined
+    ? 'Set it, such as "src/functions/*.js".'
+    : `${file} is of programming model v3: this host runs model v4, where functions are registered in code.`;
 }

@@ -131,7 +131,7 @@ describe.each(doors)(
       expect(unknown.error).toContain("'nobody' does not exist in this app");
       await call("startNew", "wait", { instanceId: "twice" });
       const twice = await call("startNew", "wait", { instanceId: "twice" });
-      expect(twice.error).toContain("unexpected status code: 500");
+      expect(twice.error).toContain("unexpected status code: 409");
       expect(twice.error).toContain("already exists");
     });
 
@@ -186,7 +186,7 @@ describe.each(doors)(
         output: "healed",
       });
       expect((await call("rewind", "rewound", "again")).error).toContain(
-        "only supported on failed",
+        'only orchestrations in the "Failed" state can be rewound',
       );
     });
 

@@ -133,6 +133,17 @@ describe("a streamed request", () => {
     expect(answer.headers.getSetCookie()).toEqual(["a=1", "b=2; HttpOnly"]);
   });
 
+  it("whose line has the whole URL is as any other", async () => {
+    const path = `${host.httpUrl}/api/about/7`;
+    const request = sendRequest(host.httpUrl, { path, method: "POST" });
+    request.end();
+    const [answer] = (await once(request, "response")) as [IncomingMessage];
+    expect(JSON.parse((await answer.toArray()).join(""))).toMatchObject({
+      url: path,
+      params: { id: "7" },
+    });
+  });
+
   it("waits with its body until the function reads it", async () => {
     const { request, answer } = open("POST", "hold");
     const chunk = Buffer.alloc(megabyte);

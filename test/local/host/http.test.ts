@@ -138,6 +138,19 @@ describe("a request", () => {
     expect((await get(url, fits)).status).toBe(200);
   });
 
+  it("is known by its decoded path, and by a whole URL", async () => {
+    expect(await (await get("/%61pi/%74ext")).text()).toBe("grüße");
+    const whole = `GET ${host.httpUrl}/api/text HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n`;
+    expect(await raw(whole)).toContain("HTTP/1.1 200");
+  });
+
+  it("may have as many headers as Kestrel takes", async () => {
+    const send = (size: number): Promise<Response> =>
+      get("/api/text", { headers: { cookie: "c".repeat(size) } });
+    expect((await send(31 * 1024)).status).toBe(200);
+    expect((await send(64 * 1024)).status).toBe(431);
+  });
+
   it("with a malformed Host header is 400", async () => {
     const answer = await raw("GET /api/text HTTP/1.1\r\nhost: a b\r\n\r\n");
     expect(answer).toContain("HTTP/1.1 400");
@@ -248,7 +261,12 @@ describe("the host's own pages", () => {
 
   it("answer at /, /admin/host/ping and /admin/host/status", async () => {
     expect(await (await get("/")).text()).toContain("running");
-    expect((await get("/admin/host/ping")).status).toBe(200);
+    for (const path of ["/admin/host/ping", "/Admin/Host/Ping/"])
+      expect((await get(path)).status).toBe(200);
+    for (const path of ["/ADMIN/host/status/", "/Admin/Functions"])
+      expect((await get(path)).status).toBe(401);
+    expect((await admin("Host/Status/")).status).toBe(200);
+    expect((await admin("functions/TEXT")).status).toBe(200);
     expect(await (await admin("host/status")).json()).toMatchObject({
       id: "app",
       state: "Running",

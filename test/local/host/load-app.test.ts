@@ -70,8 +70,10 @@ ${echo}`;
     const file = (name: string): string =>
       `require("durable-functions").app.activity("${name}", { handler: () => "${name}" });`;
     const { functions } = await start({
-      packageJson: { main: "functions/{a,b}.cjs" },
+      packageJson: { main: "./functions/{a,b,shared}*" },
       files: {
+        "functions/shared.cjs/lib.cjs":
+          "throw new Error('a folder is no file')",
         "functions/a.cjs": file("a"),
         "functions/b.cjs": file("b"),
         "functions/c.cjs": file("c"),
@@ -89,6 +91,11 @@ ${echo}`;
     ["no function", cjs(""), "no function was registered"],
     ["no such file", { files: {} }, "matches no file"],
     ["no main", { packageJson: {}, files: {} }, 'no "main"'],
+    [
+      "functions of model v3",
+      { packageJson: {}, files: { "hello/function.json": "{}" } },
+      "hello/function.json is of programming model v3",
+    ],
     ["an exit", cjs("process.exit(3)"), "ended (3) while loading"],
     ["a function twice", cjs(echo + echo), '"echo" is registered twice'],
   ] as const)("refuses %s in one line", async (_, options, message) => {

@@ -5,7 +5,7 @@ import { createRouteTable } from "../../../local/host/http/route-table.ts";
 const tableOf = (...routes: string[]): ((path: string) => unknown) => {
   const table = createRouteTable(
     "api",
-    routes.map((route) => ({ route, methods: [], target: route, name: "f" })),
+    routes.map((route) => ({ route, methods: [], target: route, name: route })),
   );
   return (path) => {
     const match = table.find("GET", path);
@@ -54,16 +54,41 @@ describe("createRouteTable", () => {
     expect(tableOf("jobs/{id}")("/api/jobs")).toBeUndefined();
   });
 
-  it("decodes parameters, and an encoded slash stays inside its segment", () => {
-    expect(tableOf("jobs/{id}")("/api/jobs/a%2Fb%20c")).toEqual({
+  it("decodes parameters once, but for a slash, as Kestrel does", () => {
+    expect(tableOf("jobs/{id}")("/api/jobs/a%2Fb%20c%2541")).toEqual({
       route: "jobs/{id}",
-      id: "a/b c",
+      id: "a%2Fb c%41",
     });
     expect(tableOf("jobs/{id}")("/api/jobs/%zz")).toEqual({
       route: "jobs/{id}",
       id: "%zz",
     });
   });
+
+  it("matches literals in a path that is encoded", () => {
+    const find = tableOf("Straße/{id}", "grüße/an alle");
+    expect(find("/api/gr%C3%BC%C3%9Fe/an%20alle")).toEqual({
+      route: "grüße/an alle",
+    });
+    expect(find("/%61pi/stra%C3%9Fe/7")).toEqual({
+      route: "Straße/{id}",
+      id: "7",
+    });
+  });
+
+  it.each([
+    [["jobs", "jobs/{id?}"], "/api/jobs", "jobs/{id?}"],
+    [["jobs", "jobs/{*rest}"], "/api/jobs", "jobs/{*rest}"],
+    [["{id:int}", "{id:int:min(1)}"], "/api/7", "{id:int:min(1)}"],
+    [["{id}", "{*all:minlength(1)}"], "/api/7", "{*all:minlength(1)}"],
+    [["{id}", "{*all}"], "/api/7", "{*all}"],
+    [["v1", "v{n}"], "/api/v1", "v{n}"],
+  ])(
+    "takes of %j for %s the one that Azure's host takes",
+    (routes, path, route) => {
+      expect(tableOf(...routes)(path)).toMatchObject({ route });
+    },
+  );
 
   it("matches segments of literals and parameters mixed", () => {
     expect(tableOf("files/{name}.{ext}")("/api/files/a.b.json")).toEqual({
@@ -113,11 +138,36 @@ describe("createRouteTable", () => {
     expect(() => tableOf(route)).toThrow(named);
   });
 
-  it("refuses routes that belong to the host", () => {
-    const reserve = (): unknown =>
-      createRouteTable("", [
-        { route: "admin/x", methods: [], target: 1, name: "f" },
-      ]);
-    expect(reserve).toThrow("belongs to the host");
+  it.each([
+    ["", "admin/x"],
+    ["api", "admin/x"],
+    ["api", "/Administration"],
+    ["api", "runtimeInfo"],
+    ["runtime", "x"],
+  ])(
+    "refuses behind the prefix '%s' the route %s, as Azure does",
+    (prefix, route) => {
+      const reserve = (): unknown =>
+        createRouteTable(prefix, [
+          { route, methods: [], target: 1, name: "f" },
+        ]);
+      expect(reserve).toThrow("belongs to the host");
+    },
+  );
+
+  it("refuses a second function of the same route and method, as Azure does", () => {
+    const define = (...methods: string[][]): unknown =>
+      createRouteTable(
+        "api",
+        methods.map((each, index) => ({
+          route: ["jobs/{id}", "/Jobs/{id}/"][index] ?? "",
+          methods: each,
+          target: index,
+          name: `f${index}`,
+        })),
+      );
+    expect(() => define(["GET"], ["GET", "POST"])).toThrow('"f0" and "f1"');
+    expect(() => define([], ["PUT"])).toThrow("same route");
+    expect(() => define(["GET"], ["POST"])).not.toThrow();
   });
 });

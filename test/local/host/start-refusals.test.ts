@@ -105,23 +105,45 @@ describe("a start that cannot be", () => {
       '"colour"',
     ],
     [
-      "a route is the host's",
+      "a route is the host's, though behind a prefix",
       `app.get("f", { route: "/admin/x", handler: () => {} });`,
-      undefined,
+      "belongs to the host",
+    ],
+    [
+      "two functions have one route",
+      `app.get("f", { route: "x", handler: () => {} }); app.http("g", { route: "X", handler: () => {} });`,
+      "same route",
+    ],
+    [
+      "two names differ in case only",
+      `app.get("one", { handler: () => {} }); app.get("One", { route: "two", handler: () => {} });`,
+      '"one" and "One"',
     ],
   ])("because %s leaves the home free", async (_, source, named) => {
     const app = createFixtureApp(cjsApp(source));
     cleanups.push(app.remove);
-    const started = startHostOf(app, cleanups);
-    if (named === undefined) {
-      // Under the prefix "api" the route is harmless.
-      await started;
-      return;
-    }
-    await expect(started).rejects.toMatchObject({
+    await expect(startHostOf(app, cleanups)).rejects.toMatchObject({
       name: "HostStartError",
       message: expect.stringContaining(named) as string,
     });
+    lockHome(app.home)();
+  });
+
+  it("because it is to end while the app loads leaves nothing behind", async () => {
+    const app = createFixtureApp({
+      files: {
+        "app.mjs": `process.stdout.write("loading\\n"); await new Promise(() => setInterval(() => {}, 1000));`,
+      },
+    });
+    cleanups.push(app.remove);
+    const ending = new AbortController();
+    const started = startHostOf(app, cleanups, {
+      signal: ending.signal,
+      log: ({ message }) => {
+        if (message === "loading") ending.abort();
+      },
+    });
+    await expect(started).rejects.toMatchObject({ name: "HostStartError" });
     lockHome(app.home)();
   });
 
