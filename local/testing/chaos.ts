@@ -12,7 +12,7 @@ export interface ChaosPlan {
    * entities' batches run again at once; a message is delivered again, with its delivery count.
    */
   readonly lostResults?: number;
-  /** A result is held back for up to `byMs` of the clock's time, and so comes late and out of order. */
+  /** A result, but not one for HTTP, is held back for up to `byMs` of the clock's time: it comes late and out of order. */
   readonly lateResults?: Late;
   /** A timer fires up to `byMs` late. */
   readonly lateTimers?: Late;
@@ -62,7 +62,10 @@ export interface Chaos {
   readonly commitLatencyMs: number;
   /** One line that says how to repeat the run. */
   report(): string;
-  nextInvocation(functionName: string): {
+  nextInvocation(
+    functionName: string,
+    canBeLate: boolean,
+  ): {
     readonly fault: InvocationFault | undefined;
     readonly lateByMs: number;
   };
@@ -70,8 +73,13 @@ export interface Chaos {
   nextCommit(): CommitDeath | undefined;
 }
 
-/** Creates the decisions of a plan. Each kind draws its own numbers, so that one fault does not move all others. */
+/**
+ * Creates the decisions of a plan. Each kind draws its own numbers, so that one fault does not move all others.
+ *
+ * @throws RangeError for a probability that is none.
+ */
 export function createChaos(plan: ChaosPlan = {}): Chaos {
+  assertProbabilities(plan);
   const { seed = 1, maxFaults = 100, faults = [] } = plan;
   const events: ChaosEvent[] = [];
   const draws = ["calls", "results", "late", "timers", "double", "commits"].map(
@@ -98,14 +106,15 @@ export function createChaos(plan: ChaosPlan = {}): Chaos {
     commitLatencyMs: plan.commitLatencyMs ?? 0,
     report: () =>
       `chaos seed ${seed}, ${events.length} faults: ${events.map(describe).join(", ") || "none"}`,
-    nextInvocation(functionName) {
+    nextInvocation(functionName, canBeLate) {
       const nth = ++invocations;
       const exact = faults.find(
         (fault) => "invocation" in fault && fault.invocation === nth,
       )?.is as InvocationFault | undefined;
       const isLostCall = strikes(calls, plan.lostCalls);
       const isLostResult = strikes(results, plan.lostResults);
-      const lateByMs = lateBy(late, plan.lateResults);
+      const drawnLateByMs = lateBy(late, plan.lateResults);
+      const lateByMs = canBeLate ? drawnLateByMs : 0;
       const drawn = isLostCall
         ? "lost-call"
         : isLostResult
@@ -140,6 +149,26 @@ export function createChaos(plan: ChaosPlan = {}): Chaos {
 }
 
 type Draw = () => number;
+
+const probabilities = [
+  "lostCalls",
+  "lostResults",
+  "lateResults",
+  "lateTimers",
+  "doubleTimers",
+  "hostDeaths",
+] as const satisfies readonly (keyof ChaosPlan)[];
+
+function assertProbabilities(plan: ChaosPlan): void {
+  for (const name of probabilities) {
+    const given = plan[name] ?? 0;
+    const value = typeof given === "number" ? given : given.probability;
+    if (!(value >= 0 && value <= 1))
+      throw new RangeError(
+        `chaos.${name}: ${value} is no probability from 0 to 1.`,
+      );
+  }
+}
 
 function describe({ fault, nth, functionName, byMs }: ChaosEvent): string {
   const at = functionName === undefined ? "" : ` ${functionName}`;

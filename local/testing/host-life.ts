@@ -44,10 +44,14 @@ export function startHostLife(options: HostLifeOptions): HostLife {
   const { foundation, chaos, loaded } = options;
   const clock = createChaoticClock(options.clock, chaos);
   const orchestrators = namesOf(loaded, "orchestrationTrigger");
+  const queued = namesOf(loaded, "serviceBusTrigger");
+  const http = namesOf(loaded, "httpTrigger");
   const functions = createRunFunctions({
     run: foundation.supervisor.invoke,
     chaos,
     clock,
+    callerOf: (name) =>
+      queued.has(name) ? "messages" : http.has(name) ? "http" : "others",
     isReplayed: (name) => options.checksReplay && orchestrators.has(name),
     onDifference: options.onDifference,
   });
@@ -68,6 +72,15 @@ export function startHostLife(options: HostLifeOptions): HostLife {
     cors: { origins: "", allowsCredentials: false },
     clock,
   });
+  const die = async (): Promise<void> => {
+    clock.die();
+    loop.die();
+    wired.engine.close();
+    functions.die();
+    await Promise.all(wired.triggers.map((trigger) => trigger.stop()));
+    await wired.outputs.close();
+  };
+  let died: Promise<void> | undefined;
   wired.engine.start();
   foundation.open(wired.serve, wired.management);
   for (const trigger of wired.triggers) trigger.start();
@@ -76,14 +89,7 @@ export function startHostLife(options: HostLifeOptions): HostLife {
     functions,
     loop,
     waitingEffects,
-    async die() {
-      clock.die();
-      loop.die();
-      wired.engine.close();
-      functions.die();
-      await Promise.all(wired.triggers.map((trigger) => trigger.stop()));
-      await wired.outputs.close();
-    },
+    die: () => (died ??= die()),
   };
 }
 

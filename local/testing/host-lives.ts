@@ -1,7 +1,7 @@
 import type { HostLife } from "./host-life.ts";
 
 export interface Lives {
-  /** The host that is up, once it is. */
+  /** The host that is up, once it is. These three throw once all has ended. */
   present(): Promise<HostLife>;
   /** The host that was started last. */
   last(): HostLife;
@@ -9,13 +9,21 @@ export interface Lives {
   end(): Promise<void>;
 }
 
+const closedMessage =
+  "This test host is closed. Await what is under way before the end of its test.";
+
 /** Starts one host after the other: each goes on with what its predecessor has committed. */
 export function createLives(start: (onDeath: () => void) => HostLife): Lives {
   let last: HostLife;
   let present: Promise<HostLife>;
+  let isEnded = false;
+  const assertOpen = (): void => {
+    if (isEnded) throw new Error(closedMessage);
+  };
   const succeed = (): void => {
+    if (isEnded) return;
     const died = last;
-    present = died.die().then(begin);
+    present = died.die().then(() => (isEnded ? died : begin()));
   };
   const begin = (): HostLife => {
     last = start(succeed);
@@ -26,6 +34,7 @@ export function createLives(start: (onDeath: () => void) => HostLife): Lives {
   const untilUp = async (): Promise<HostLife> => {
     // While one is awaited, it may be killed too.
     for (;;) {
+      assertOpen();
       const awaited = present;
       const life = await awaited;
       if (awaited === present) return life;
@@ -33,14 +42,18 @@ export function createLives(start: (onDeath: () => void) => HostLife): Lives {
   };
   return {
     present: untilUp,
-    last: () => last,
+    last() {
+      assertOpen();
+      return last;
+    },
     async restart() {
+      assertOpen();
       succeed();
       await untilUp();
     },
     async end() {
-      const life = await untilUp();
-      await life.die();
+      isEnded = true;
+      await (await present).die();
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The test kit: a durable app on the real engine, in the process of the test, on virtual time. Import it before
- * `@azure/functions` and `durable-functions`, which look for their host when they are imported.
+ * The test kit: a durable app on the real engine, in the process of the test, on virtual time. Import it before the app:
+ * `@azure/functions` looks for its host with the first function that is registered.
  */
 import "./supply-core.ts";
 

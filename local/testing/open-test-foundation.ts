@@ -78,6 +78,8 @@ export async function openTestFoundation(
     serviceBusConnectionString: broker.connectionString,
   });
   let workersChanged = (): void => undefined;
+  // The workers outlive the hosts, which open one after the other.
+  let others: Promise<void> | undefined;
   const supervisor = createSupervisor(
     { ...options, scriptRoot, settings, onChange: () => workersChanged() },
     resources,
@@ -95,7 +97,7 @@ export async function openTestFoundation(
     open(handler, opened) {
       serve = handler;
       management = opened;
-      void supervisor.startOthers();
+      others ??= supervisor.startOthers();
     },
     onWorkersChanged(listener) {
       workersChanged = listener;

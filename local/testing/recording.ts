@@ -36,10 +36,11 @@ export function toHistory(
   };
 }
 
-/** @throws Error where the file holds no recordings. */
+/** @throws Error where the file holds no recordings: a test that replayed none would pass. */
 export function readRecordings(file: string): Recording[] {
-  const value: unknown = JSON.parse(readFileSync(file, "utf8"));
-  if (Array.isArray(value) && value.every(isRecording)) return value;
+  const value = parseJson(readFileSync(file, "utf8"));
+  if (Array.isArray(value) && value.length > 0 && value.every(isRecording))
+    return value;
   throw new Error(`${file} holds no recordings.`);
 }
 
@@ -48,6 +49,15 @@ export function writeRecordings(
   recordings: readonly Recording[],
 ): void {
   writeFileSync(file, `${JSON.stringify(recordings, null, 2)}\n`);
+}
+
+/** Undefined where it is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isRecording(value: unknown): value is Recording {

@@ -49,7 +49,10 @@ export function startOf({ instanceId, events }: History): ExecutionStarted {
   const started = events.find(
     (event) => event.EventType === EventType.ExecutionStarted,
   );
-  if (started === undefined) throw new Error(`${instanceId} never started.`);
+  if (started === undefined)
+    throw new Error(
+      `The history of ${instanceId} does not begin yet: let its host settle first.`,
+    );
   return started;
 }
 

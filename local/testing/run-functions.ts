@@ -16,8 +16,10 @@ export interface RunningFunctions {
   readonly run: RunFunction;
   /** Invocations under way in a function. */
   executing(): number;
-  /** Invocations whose result is held back. */
+  /** Invocations of durable functions whose result is held back. */
   held(): number;
+  /** Messages whose function ran and whose result is held back. */
+  heldMessages(): number;
   /** How many invocations there were. */
   started(): number;
   /** Resolves when the next invocation ends. */
@@ -30,6 +32,8 @@ export interface RunFunctionsOptions {
   readonly run: RunFunction;
   readonly chaos: Chaos;
   readonly clock: Clock;
+  /** Who waits for the result: a result for HTTP is never held back, for its caller does not move the clock. */
+  readonly callerOf: (functionName: string) => "http" | "messages" | "others";
   /** Orchestrators: each turn runs twice, and must decide the same. */
   readonly isReplayed: (functionName: string) => boolean;
   readonly onDifference: (functionName: string) => void;
@@ -39,10 +43,11 @@ export interface RunFunctionsOptions {
 export function createRunFunctions(
   options: RunFunctionsOptions,
 ): RunningFunctions {
-  const { chaos, clock } = options;
+  const { chaos, clock, callerOf } = options;
   const open = new Set<() => void>();
   let executing = 0;
   let held = 0;
+  let heldMessages = 0;
   let started = 0;
   let isDead = false;
   let waiting: (() => void)[] = [];
@@ -50,12 +55,23 @@ export function createRunFunctions(
   const loseAll = (): void => {
     for (const lose of open) lose();
   };
-  const hold = async (lateByMs: number): Promise<void> => {
-    held += 1;
+  const hold = async (
+    request: InvocationRequest,
+    lateByMs: number,
+  ): Promise<void> => {
+    const messages =
+      callerOf(request.functionName) === "messages"
+        ? countMessages(request)
+        : 0;
+    const count = (by: 1 | -1): void => {
+      if (messages > 0) heldMessages += by * messages;
+      else held += by;
+    };
+    count(1);
     await new Promise<void>((resolve) => {
       clock.setTimer(clock.now() + lateByMs, resolve);
     });
-    held -= 1;
+    count(-1);
   };
   const execute: RunFunction = async (...call) => {
     executing += 1;
@@ -69,13 +85,17 @@ export function createRunFunctions(
     }
   };
   const runWithFaults: RunFunction = async (...call) => {
-    const [{ functionName }] = call;
-    const { fault, lateByMs } = chaos.nextInvocation(functionName);
+    const [request] = call;
+    const { functionName } = request;
+    const { fault, lateByMs } = chaos.nextInvocation(
+      functionName,
+      callerOf(functionName) !== "http",
+    );
     if (fault === "worker-death") loseAll();
     if (fault === "lost-call" || fault === "worker-death")
       return { kind: "lost" };
     const outcome = await execute(...call);
-    if (lateByMs > 0) await hold(lateByMs);
+    if (lateByMs > 0) await hold(request, lateByMs);
     return fault === "lost-result" ? { kind: "lost" } : outcome;
   };
 
@@ -84,8 +104,11 @@ export function createRunFunctions(
       started += 1;
       return new Promise((resolve, reject) => {
         const lose = (): void => resolve({ kind: "lost" });
-        // Nobody is there to hear what a dead host's invocations come to.
-        if (isDead) return;
+        if (isDead) {
+          // Nobody is there to hear what a dead host's invocations come to; but its receivers end when they have heard.
+          if (callerOf(call[0].functionName) === "messages") lose();
+          return;
+        }
         open.add(lose);
         runWithFaults(...call)
           .finally(() => open.delete(lose))
@@ -94,6 +117,7 @@ export function createRunFunctions(
     },
     executing: () => executing,
     held: () => held,
+    heldMessages: () => heldMessages,
     started: () => started,
     ended: () => new Promise((resolve) => waiting.push(resolve)),
     die() {
@@ -101,6 +125,16 @@ export function createRunFunctions(
       loseAll();
     },
   };
+}
+
+/** One, or as many as there are in the batch. */
+function countMessages({ inputData }: InvocationRequest): number {
+  const bodies = Object.values(inputData[0]?.data ?? {}).flatMap(
+    (value: unknown) =>
+      typeof value === "object" && value !== null ? Object.values(value) : [],
+  );
+  const batch = bodies.find(Array.isArray);
+  return batch?.length ?? 1;
 }
 
 /** A turn that is checked is a replay, twice: no function is kept from turn to turn. */

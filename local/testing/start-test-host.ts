@@ -7,7 +7,7 @@ import {
 import type { HistoryEvent } from "../durable/history-event.ts";
 import { createHostLog, type HostLogLine } from "../host/host-log.ts";
 import { readAppSettings } from "../host/host-settings.ts";
-import { readHostJson } from "../host/read-host-json.ts";
+import { readHostJson, type HostJson } from "../host/read-host-json.ts";
 import type { InvocationError } from "../host/worker-messages.ts";
 import { createChaos, type Chaos } from "./chaos.ts";
 import { startHostLife, systemKey } from "./host-life.ts";
@@ -21,10 +21,11 @@ import { readTriggeredPaths } from "./read-triggered-paths.ts";
 import { toHistory } from "./recording.ts";
 import { replayHistory } from "./replay-history.ts";
 import { settle } from "./settle.ts";
-import { importTestApp, loadTestApp, type TestApp } from "./test-app.ts";
+import type { TestApp } from "./test-app.ts";
 import { createTestClient, isFinished } from "./test-client.ts";
 import type { TestHost, TestHostOptions } from "./test-host.ts";
 import { createTestWorkerPort } from "./test-worker-port.ts";
+import { toLoad } from "./to-load.ts";
 import { toMilliseconds } from "./to-milliseconds.ts";
 
 /**
@@ -65,10 +66,11 @@ export async function startTestHost(
   );
   const { scriptRoot, supervisor, broker } = foundation;
   const loaded = await supervisor.start();
-  const hostJson = readHostJson(
+  const read = readHostJson(
     scriptRoot,
     readAppSettings({ scriptRoot, settings }),
   );
+  const hostJson = virtual === undefined ? read : withoutRenewal(read);
   const paths = readTriggeredPaths(loaded, foundation.settings);
   const lives = createLives((onDeath) =>
     startHostLife({
@@ -159,7 +161,7 @@ function createTestHost(parts: TestHostParts): TestHost {
     chaos,
     database: foundation.database,
     now: () => new Date(clock.now()),
-    fetch: (path, init = {}) =>
+    fetch: async (path, init = {}) =>
       passTimeFor(
         fetch(new URL(path, foundation.httpUrl), {
           ...init,
@@ -176,8 +178,12 @@ function createTestHost(parts: TestHostParts): TestHost {
       await time.passUntil(isDone, until);
       const status = client.status(instanceId);
       if (isFinished(status)) return status;
+      const why =
+        virtual?.nextAt() === undefined && virtual !== undefined
+          ? "no timer is left that could move it"
+          : `it was given ${typeof within === "number" ? `${within}ms` : within}`;
       throw new Error(
-        `Instance "${instanceId}" of "${status.name}" is still ${status.runtimeStatus} at ${new Date(clock.now()).toISOString()} (${chaos.report()}).`,
+        `Instance "${instanceId}" of "${status.name}" is still ${status.runtimeStatus} at ${new Date(clock.now()).toISOString()}: ${why} (${chaos.report()}).`,
       );
     },
     history,
@@ -219,25 +225,16 @@ function createSettle({
   };
 }
 
-const defaultStart = new Date("2026-01-01T00:00:00.000Z");
-
-function toLoad({
-  app,
-  register,
-  scriptRoot,
-  workerProcesses,
-}: TestHostOptions): (() => Promise<TestApp>) | undefined {
-  if (app !== undefined) return () => Promise.resolve(app);
-  if (register !== undefined) {
-    let imported: Promise<TestApp> | undefined;
-    return () => (imported ??= importTestApp(register));
-  }
-  if (scriptRoot === undefined)
-    throw new TypeError('One of "app", "register" and "scriptRoot" is needed.');
-  return workerProcesses === undefined
-    ? () => loadTestApp(scriptRoot)
-    : undefined;
+/** The client library renews locks by the machine's time: one that virtual time has long ended, without a pause. */
+function withoutRenewal({ extensions, ...rest }: HostJson): HostJson {
+  const serviceBus = {
+    ...extensions.serviceBus,
+    maxAutoLockRenewalDuration: 0,
+  };
+  return { ...rest, extensions: { ...extensions, serviceBus } };
 }
+
+const defaultStart = new Date("2026-01-01T00:00:00.000Z");
 
 /** The caller's own key goes before. */
 function withKey(given: RequestInit["headers"], key: string): Headers {

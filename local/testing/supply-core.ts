@@ -1,4 +1,4 @@
 import { supplySharedCore } from "./test-app.ts";
 
-// Its import is what counts: the libraries look for their host as soon as they are imported.
+// Its import is what counts: the libraries look for their host with the first function that is registered.
 supplySharedCore();

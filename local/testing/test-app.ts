@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { createCore, supplyCore } from "../host/worker/core-api.ts";
 import type { Core, CoreApi, CoreRuntime } from "../host/worker/core-api.ts";
 import type { ProgrammingModel } from "../host/worker/core-api.ts";
@@ -39,7 +40,7 @@ let loading: Core | undefined;
 const outside = createCore(() => undefined);
 const folderApps = new Map<string, Promise<TestApp>>();
 
-/** Lets `@azure/functions` and `durable-functions` find a host in this process. Before they are imported. */
+/** Lets `@azure/functions` and `durable-functions` find a host in this process. Before anything registers a function. */
 export function supplySharedCore(): void {
   if (supplied) return;
   supplied = true;
@@ -86,7 +87,8 @@ export async function importTestApp(register: () => unknown): Promise<TestApp> {
  * Loads the app of a folder as a worker does: the files of package.json's `main`. Modules are loaded once in a process,
  * so every call for a folder answers the same app.
  */
-export function loadTestApp(scriptRoot: string): Promise<TestApp> {
+export function loadTestApp(folder: string): Promise<TestApp> {
+  const scriptRoot = resolve(folder);
   const known = folderApps.get(scriptRoot);
   if (known !== undefined) return known;
   const load = async (): Promise<TestApp> => {
@@ -123,7 +125,7 @@ function toTestApp(
 ): TestApp {
   if (runtime.functions.size === 0)
     throw new Error(
-      "No function was registered. A module registers its functions once in a process: share the app that was loaded first. And the test kit is imported before @azure/functions and durable-functions.",
+      "No function was registered. A module registers its functions once in a process: share the app that was loaded first. And the test kit is imported before the app: the libraries look for their host with the first function.",
     );
   // As JSON, for bindings may hold functions or class instances, which stay in the worker.
   const functions = JSON.parse(

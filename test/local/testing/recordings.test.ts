@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
@@ -47,6 +48,15 @@ test("a history goes out as a file and comes in again, and the orchestrator repl
   expect(recording?.events.length).toBeGreaterThan(8);
   if (recording) await expectReplays(app, recording);
 });
+
+test.each(["[]", "{", '[{"events":[]}]'])(
+  "a file with %s holds no recordings, and does not pass for one",
+  (text) => {
+    const file = join(createTempFolder(), "letter.json");
+    writeFileSync(file, text);
+    expect(() => readRecordings(file)).toThrow(`${file} holds no recordings.`);
+  },
+);
 
 test("a plain history, without what was done at each event, is replayed too", async () => {
   const app = defineApp("recorded");
