@@ -65,6 +65,8 @@ export type OrchestratorOutcome =
   | {
       readonly kind: "state";
       readonly state: string;
+      /** The function threw: the state came with its error. */
+      readonly isThrown?: true;
       /** A task that the orchestrator yielded in two compounds, so that it is asked for twice. */
       readonly repeatedTask?: string;
       /** The first action that the kept function had asked for in another way. */
@@ -75,8 +77,10 @@ export type OrchestratorOutcome =
 
 export interface NewOrchestratorSession {
   readonly executionId: string;
-  /** The kept function has run this turn already: all of the history is replayed, to be compared with what it did. */
-  readonly isCheck?: boolean;
+  /** What the function is to be kept under: another one at each replay. */
+  readonly sessionId: string;
+  /** The session whose function has run this turn already: all of the history is replayed, and the two are compared. */
+  readonly checks?: string;
   /** Where in the payload the events of this turn begin, and where they end (`orchestrator-payload.ts`). */
   readonly turnAt: number;
   readonly tailAt: number;
@@ -85,6 +89,8 @@ export interface NewOrchestratorSession {
 /** The next turn of a function that is kept where it waits. */
 export interface KeptTurn {
   readonly executionId: string;
+  /** The session of the replay that it was kept by: other workers may have kept it too, by an earlier one. */
+  readonly sessionId: string;
   /** How many events of the history the kept function has seen. */
   readonly seen: number;
   /** The last recorded turn: the position in the history of its first event, not behind `seen`. */

@@ -1,3 +1,4 @@
+import { assertTimerDate } from "./assert-timer-date.ts";
 import type { Decision } from "./decision.ts";
 import { toEventName } from "./entities/entity-message.ts";
 import { EventType } from "./history-event.ts";
@@ -14,7 +15,11 @@ const MAX_ACTIONS = 100_000;
  * actions asked for, and settles what the history completes.
  */
 export interface DecisionLedger {
-  /** Takes the next id. A decision that is cancelled is scheduled too, but has failed already and is not open. */
+  /**
+   * Takes the next id. A decision that is cancelled is scheduled too, but has failed already and is not open.
+   *
+   * @throws OrchestrationFault for a timer without a valid date
+   */
   decide(
     toDecision: (id: number) => Decision,
     isCancelled?: boolean,
@@ -48,7 +53,9 @@ export function createDecisionLedger(): DecisionLedger {
   const take = (toDecision: (id: number) => Decision): number => {
     const id = nextId++;
     if (id >= MAX_ACTIONS) throw tooManyActions();
-    pending.set(id, toDecision(id));
+    const decision = toDecision(id);
+    if (decision.kind === "timer") assertTimerDate(decision.fireAt);
+    pending.set(id, decision);
     return id;
   };
 

@@ -42,7 +42,7 @@ export type SendResult =
   | { readonly outcome: "accepted" | "not-found" | "finished" }
   | { readonly outcome: "conflict"; readonly status: RuntimeStatus };
 
-export type RewindResult = "accepted" | "not-found" | "not-failed";
+type RewindResult = "accepted" | "not-found" | "not-failed";
 
 export type RestartResult = StartResult | { readonly outcome: "not-found" };
 

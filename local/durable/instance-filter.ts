@@ -7,7 +7,7 @@ export function readInstanceFilter(
 ): InstanceFilter | string {
   const createdFrom = readTime(query.get("createdTimeFrom"));
   const createdTo = readTime(query.get("createdTimeTo"));
-  const statuses = readStatuses(query.get("runtimeStatus"));
+  const statuses = readStatuses(query.getAll("runtimeStatus"));
   const prefix = query.get("instanceIdPrefix");
   if (Number.isNaN(createdFrom)) return "createdTimeFrom is not a time.";
   if (Number.isNaN(createdTo)) return "createdTimeTo is not a time.";
@@ -25,18 +25,19 @@ function readTime(text: string | null): number | undefined {
   return text === null || text === "" ? undefined : Date.parse(text);
 }
 
+/** Names in the case that Azure writes them in: it passes over any other, and over the filter with it. */
 function readStatuses(
-  text: string | null,
+  texts: readonly string[],
 ): RuntimeStatus[] | "unknown" | undefined {
-  if (text === null || text === "") return undefined;
-  const statuses: RuntimeStatus[] = [];
-  for (const name of text.split(",")) {
-    const wanted = name.trim().toLowerCase();
-    const status = runtimeStatuses.find(
-      (candidate) => candidate.toLowerCase() === wanted,
-    );
+  const names = texts
+    .flatMap((text) => text.split(","))
+    .map((name) => name.trim());
+  if (names.every((name) => name === "")) return undefined;
+  const statuses = new Set<RuntimeStatus>();
+  for (const name of names) {
+    const status = runtimeStatuses.find((candidate) => candidate === name);
     if (status === undefined) return "unknown";
-    if (!statuses.includes(status)) statuses.push(status);
+    statuses.add(status);
   }
-  return statuses;
+  return [...statuses];
 }

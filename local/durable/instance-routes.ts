@@ -1,12 +1,8 @@
-import type {
-  DurableOperations,
-  RewindResult,
-  SendResult,
-} from "./durable-operations.ts";
+import type { DurableOperations, SendResult } from "./durable-operations.ts";
 import { readInstanceFilter } from "./instance-filter.ts";
+import { liveStatuses } from "./instance-record.ts";
 import type { ManagementResponse, RouteRequest } from "./management.ts";
 import {
-  alreadyExists,
   badRequest,
   empty,
   invalidOperation,
@@ -17,49 +13,43 @@ import { toStartResponse } from "./start-response.ts";
 import { toStatusBody } from "./status-body.ts";
 import { isSet, toStatusResponse } from "./status-response.ts";
 
-type Links = (instanceId: string) => Record<string, string>;
-
 const DEFAULT_PAGE = 100;
 const CONTINUATION_HEADER = "x-ms-continuation-token";
 
 /** Creates everything below `instances/`. */
 export function createInstanceRoutes(
   client: DurableOperations,
-  links: Links,
 ): (request: RouteRequest) => Promise<ManagementResponse> {
   return async (request) => {
     const [instanceId, operation, ...rest] = request.path;
     if (instanceId === undefined) {
       if (request.method === "GET") return listInstances(client, request);
       if (request.method === "DELETE") return purgeBy(client, request);
-      return empty(405);
+      return empty(404);
     }
     if (operation === undefined) {
       if (request.method === "GET") {
-        return getStatus(client, links, request, instanceId);
+        return getStatus(client, request, instanceId);
       }
-      if (request.method === "DELETE") {
-        return purged(await client.purge(instanceId));
-      }
-      return empty(405);
+      if (request.method === "DELETE") return purge(client, instanceId);
+      return empty(404);
     }
-    if (request.method !== "POST") return empty(405);
-    return control(client, links, request, { instanceId, operation, rest });
+    if (request.method !== "POST") return empty(404);
+    return control(client, request, { instanceId, operation, rest });
   };
 }
 
 async function getStatus(
   client: DurableOperations,
-  links: Links,
-  { query }: RouteRequest,
+  request: RouteRequest,
   instanceId: string,
 ): Promise<ManagementResponse> {
   const record = await client.readStatus(instanceId);
   if (record === undefined) return empty(404);
-  const response = toStatusResponse(client, record, query, links);
+  const response = toStatusResponse(client, record, request);
   const isServerError =
     record.status === "Failed" &&
-    isSet(query, "returnInternalServerErrorOnFailure");
+    isSet(request.query, "returnInternalServerErrorOnFailure");
   return isServerError ? { ...response, status: 500 } : response;
 }
 
@@ -70,7 +60,7 @@ async function listInstances(
   const filter = readInstanceFilter(query);
   if (typeof filter === "string") return badRequest(filter);
   const top = Number(query.get("top") ?? DEFAULT_PAGE);
-  if (!Number.isInteger(top) || top < 1) {
+  if (!Number.isSafeInteger(top) || top < 1) {
     return badRequest("top is not a positive whole number.");
   }
   const token = header(CONTINUATION_HEADER);
@@ -96,9 +86,27 @@ async function purgeBy(
   const filter = readInstanceFilter(query);
   if (typeof filter === "string") return badRequest(filter);
   if (filter.createdFrom === undefined) {
-    return badRequest("createdTimeFrom is needed.");
+    return json(400, "Please provide value for 'createdTimeFrom' parameter.");
+  }
+  // Azure passes over it, and so purges what the caller did not name.
+  if (filter.instanceIdPrefix !== undefined) {
+    return badRequest("instanceIdPrefix is no filter of a purge.");
   }
   return purged(await client.purgeBy(filter));
+}
+
+async function purge(
+  client: DurableOperations,
+  instanceId: string,
+): Promise<ManagementResponse> {
+  const status = client.getStatus(instanceId)?.status;
+  if (status !== undefined && liveStatuses.has(status)) {
+    return json(
+      412,
+      `Only orchestrations in a terminal state can be purged, but the orchestration with instance ID ${instanceId} has status ${status}`,
+    );
+  }
+  return purged(await client.purge(instanceId));
 }
 
 function purged(instancesDeleted: number): ManagementResponse {
@@ -107,7 +115,6 @@ function purged(instancesDeleted: number): ManagementResponse {
 
 async function control(
   client: DurableOperations,
-  links: Links,
   request: RouteRequest,
   target: {
     readonly instanceId: string;
@@ -125,30 +132,39 @@ async function control(
   if (rest.length > 0) return empty(404);
   switch (operation) {
     case "terminate":
-      return sent(await client.terminate(instanceId, reason), operation);
+      return sent(await client.terminate(instanceId, reason), target);
     case "suspend":
-      return sent(await client.suspend(instanceId, reason), operation);
+      return sent(await client.suspend(instanceId, reason), target);
     case "resume":
-      return sent(await client.resume(instanceId, reason), operation);
+      return sent(await client.resume(instanceId, reason), target);
     case "rewind":
-      return rewound(await client.rewind(instanceId, reason));
+      return rewind(client, instanceId, reason);
     case "restart":
-      return restart(client, links, request, instanceId);
+      return restart(client, request, instanceId);
     default:
       return empty(404);
   }
 }
 
-function rewound(result: RewindResult): ManagementResponse {
+async function rewind(
+  client: DurableOperations,
+  instanceId: string,
+  reason: string | null,
+): Promise<ManagementResponse> {
+  const result = await client.rewind(instanceId, reason);
   switch (result) {
     case "accepted":
       return empty(202);
     case "not-found":
-      return empty(404);
+      // The dollar sign is the extension's.
+      return json(
+        404,
+        `No orchestration with instance ID "$${instanceId}" found.`,
+      );
     case "not-failed":
       return json(
         412,
-        "The rewind operation is only supported on failed orchestration instances.",
+        `This orchestration has status ${client.getStatus(instanceId)?.status}, but only orchestrations in the "Failed" state can be rewound.`,
       );
     default:
       return result satisfies never;
@@ -157,18 +173,20 @@ function rewound(result: RewindResult): ManagementResponse {
 
 async function restart(
   client: DurableOperations,
-  links: Links,
-  { query }: RouteRequest,
+  request: RouteRequest,
   instanceId: string,
 ): Promise<ManagementResponse> {
   const withNewId =
-    query.get("restartWithNewInstanceId")?.toLowerCase() !== "false";
+    request.query.get("restartWithNewInstanceId")?.toLowerCase() !== "false";
   const result = await client.restart(instanceId, withNewId);
   switch (result.outcome) {
     case "started":
-      return toStartResponse(client, query, links, result.instanceId);
+      return toStartResponse(client, request, result.instanceId);
     case "already-exists":
-      return alreadyExists(result.status);
+      return json(409, {
+        Message:
+          "A non-terminal instance with this instance ID already exists.",
+      });
     default:
       return badRequest(
         "InstanceId does not match a valid orchestration instance.",
@@ -182,21 +200,25 @@ async function raiseEvent(
   instanceId: string,
   eventName: string,
 ): Promise<ManagementResponse> {
+  const status = client.getStatus(instanceId)?.status;
+  if (status === undefined) return empty(404);
+  if (!liveStatuses.has(status)) return empty(410);
   const mediaType = request.header("content-type")?.split(";")[0]?.trim();
   if (mediaType?.toLowerCase() !== "application/json") {
-    return badRequest("Only application/json request content is supported.");
+    return badRequest("Only application/json request content is supported");
   }
   const input = readJsonText(request.body);
-  if (input === undefined) {
-    return badRequest("The request content is not valid JSON.");
-  }
-  return sent(
-    await client.raiseEvent(instanceId, eventName, input),
-    "raiseEvent",
-  );
+  if (input === undefined) return badRequest("Invalid JSON content");
+  return sent(await client.raiseEvent(instanceId, eventName, input), {
+    instanceId,
+    operation: "raise an event for",
+  });
 }
 
-function sent(result: SendResult, operation: string): ManagementResponse {
+function sent(
+  result: SendResult,
+  target: { readonly instanceId: string; readonly operation: string },
+): ManagementResponse {
   switch (result.outcome) {
     case "accepted":
       return empty(202);
@@ -206,7 +228,7 @@ function sent(result: SendResult, operation: string): ManagementResponse {
       return empty(410);
     case "conflict":
       return invalidOperation(
-        `Cannot ${operation} an orchestration instance in the ${result.status} status.`,
+        `Cannot ${target.operation.toLowerCase()} the orchestration instance ${target.instanceId} because instance is in the ${result.status} state.`,
       );
     default:
       return result satisfies never;

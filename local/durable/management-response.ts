@@ -43,9 +43,9 @@ export function invalidOperation(message: string): ManagementResponse {
   });
 }
 
-/** 500 to a start under the ID of an unfinished instance. */
+/** 409 to a start under the ID of an unfinished instance. */
 export function alreadyExists(status: RuntimeStatus): ManagementResponse {
-  return invalidOperation(
-    `An Orchestration instance with the status ${status} already exists.`,
-  );
+  return json(409, {
+    Message: `An Orchestration instance with the status ${status} already exists.`,
+  });
 }

@@ -30,6 +30,8 @@ export interface RouteRequest {
   readonly query: URLSearchParams;
   readonly header: (name: string) => string | undefined;
   readonly body: Buffer;
+  /** Where an instance is watched and controlled, at the host that the caller has asked. */
+  readonly links: (instanceId: string) => Record<string, string>;
 }
 
 export interface ManagementHandlerOptions {
@@ -37,7 +39,7 @@ export interface ManagementHandlerOptions {
   /** What `?code=` or `x-functions-key` must say under the public path. */
   readonly systemKey: string;
   readonly hubName: string;
-  /** The host's public origin, for the links in answers. */
+  /** The host's public origin, for the links in answers to requests that name no other host. */
   readonly baseUrl: () => string;
 }
 
@@ -53,10 +55,13 @@ export function createManagementHandler(
   options: ManagementHandlerOptions,
 ): (request: ManagementRequest) => Promise<ManagementResponse | undefined> {
   const { engine, hubName, systemKey, baseUrl } = options;
-  const links = (id: string): Record<string, string> =>
-    managementUrls({ origin: baseUrl(), hubName, systemKey }, id);
-  const orchestrators = createOrchestratorRoutes(engine.client, links);
-  const instances = createInstanceRoutes(engine.client, links);
+  const toLinks = (host: string | undefined) => (id: string) => {
+    const origin = toOrigin(host, baseUrl());
+    const endpoint = { origin, hubName, systemKey };
+    return { ...managementUrls(endpoint, encodeURIComponent(id)), id };
+  };
+  const orchestrators = createOrchestratorRoutes(engine.client);
+  const instances = createInstanceRoutes(engine.client);
   const entities = createEntityRoutes(engine.entities);
 
   return async (request) => {
@@ -69,15 +74,21 @@ export function createManagementHandler(
     };
     const key = url.searchParams.get("code") ?? header("x-functions-key");
     if (isPublic && !isSameKey(key, systemKey)) return empty(401);
+    const taskHub = readTaskHub(url.searchParams) ?? hubName;
+    if (taskHub.toLowerCase() !== hubName.toLowerCase()) {
+      return badRequest(
+        `The task hub '${taskHub}' is not this host's: that is '${hubName}'.`,
+      );
+    }
     const base = isPublic ? managementPath : rpcPath;
     const path = decodePath(url.pathname.slice(base.length + 1));
-    if (path === undefined) return badRequest("The path is malformed.");
     const route: RouteRequest = {
       method: request.method.toUpperCase(),
       path: path.slice(1),
       query: url.searchParams,
       header,
       body: request.body,
+      links: toLinks(isPublic ? header("host") : undefined),
     };
     switch (path[0]?.toLowerCase()) {
       case "orchestrators":
@@ -92,23 +103,48 @@ export function createManagementHandler(
   };
 }
 
+/** The origin that a Host header names: a proxy's callers reach this host by its name only. */
+function toOrigin(host: string | undefined, baseUrl: string): string {
+  if (host === undefined) return baseUrl;
+  const origin = `${new URL(baseUrl).protocol}//${host}`;
+  return URL.parse(origin)?.origin === origin ? origin : baseUrl;
+}
+
+/** The hub that the caller means, whatever the case of the parameter; undefined: the host's. */
+function readTaskHub(query: URLSearchParams): string | undefined {
+  const named = [...query].find(
+    ([name, value]) => name.toLowerCase() === "taskhub" && value.trim() !== "",
+  );
+  return named?.[1];
+}
+
 function isBelow(path: string, base: string): boolean {
   return path.startsWith(`${base}/`);
 }
 
-/** Segments of a path; empty ones (a trailing slash) are left out. */
-function decodePath(path: string): string[] | undefined {
+/** Segments of a path, decoded as .NET does it; empty ones (a trailing slash) are left out. */
+function decodePath(path: string): string[] {
+  return path
+    .split("/")
+    .filter((segment) => segment !== "")
+    .map((segment) =>
+      segment
+        .replaceAll("+", " ")
+        .replaceAll(/(?:%[0-9a-f]{2})+/gi, decodeOctets),
+    );
+}
+
+/** The text of percent-encoded octets; what is no UTF-8 stays as it is. */
+function decodeOctets(octets: string): string {
   try {
-    return path
-      .split("/")
-      .filter((segment) => segment !== "")
-      .map(decodeURIComponent);
+    return decodeURIComponent(octets);
   } catch {
-    return undefined;
+    return octets;
   }
 }
 
-function isSameKey(given: string | undefined, key: string): boolean {
+/** Compares in constant time. */
+export function isSameKey(given: string | undefined, key: string): boolean {
   if (given === undefined) return false;
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(given), digest(key));

@@ -8,15 +8,14 @@ import { toStartResponse } from "./start-response.ts";
 /** Creates `POST orchestrators/{functionName}/{instanceId?}`. */
 export function createOrchestratorRoutes(
   client: DurableOperations,
-  links: (instanceId: string) => Record<string, string>,
 ): (request: RouteRequest) => Promise<ManagementResponse> {
   return async (request) => {
     const [name, instanceId, ...rest] = request.path;
     if (name === undefined || rest.length > 0) return empty(404);
-    if (request.method !== "POST") return empty(405);
+    if (request.method !== "POST") return empty(404);
     const input = readJsonText(request.body);
     if (input === undefined && request.body.length > 0) {
-      return badRequest("The request content is not valid JSON.");
+      return badRequest("Invalid JSON content");
     }
     const version = request.query.get("version");
     const trace = readTrace(request);
@@ -29,7 +28,7 @@ export function createOrchestratorRoutes(
     });
     switch (result.outcome) {
       case "started":
-        return toStartResponse(client, request.query, links, result.instanceId);
+        return toStartResponse(client, request, result.instanceId);
       case "unknown-function":
         return badRequest(
           `The orchestrator function '${name}' does not exist in this app.`,

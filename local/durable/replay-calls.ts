@@ -72,8 +72,8 @@ function toInstanceId(
   instance: ReplayCallsOptions["instance"],
   id: number,
 ): string {
-  const wanted = action.instanceId?.trim();
-  if (wanted === undefined || wanted === "") {
+  const wanted = action.instanceId ?? "";
+  if (wanted.trim() === "") {
     return `${instance.executionId}:${id}`;
   }
   if (wanted.startsWith("@")) {

@@ -13,7 +13,7 @@ const DEFAULT_SLEEP_MS = 30_000;
 /**
  * Creates durable HTTP: the request is an activity, and so is each look at an accepted one, a timer apart.
  *
- * @throws OrchestrationFault (each call) for a request with a token source.
+ * @throws OrchestrationFault (each call) for a request with a token source, and for an answer that cannot be followed.
  */
 export function createReplayHttp(
   ledger: Pick<DecisionLedger, "decide" | "nextId" | "pollAfter">,
@@ -49,11 +49,23 @@ export function createReplayHttp(
         const fireAt = now() + (poll.afterMs ?? DEFAULT_SLEEP_MS);
         ledger
           .decide((id) => ({ kind: "timer", id, fireAt }))
-          .whenSettled(() => send(toPollRequest(request, poll.location)));
+          .whenSettled(() => send(toNext(request, poll.location)));
       });
     };
 
     send(first);
     return result;
   };
+}
+
+/** @throws OrchestrationFault where the answer's Location leads nowhere. */
+function toNext(
+  request: DurableHttpRequest,
+  location: string,
+): DurableHttpRequest {
+  if (URL.canParse(location, request.uri))
+    return toPollRequest(request, location);
+  throw new OrchestrationFault(
+    "A request of callHttp was accepted with a Location that is no URL.",
+  );
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import type {
   KeptTurn,
   OrchestratorOutcome,
@@ -72,11 +74,10 @@ export function createOrchestratorRunner(
       if (name === undefined) return unknownOrchestrator(record);
       const context = { ...options, sessions, name };
       const session = sessions?.take(record.executionId, nextTurn);
-      if (session === undefined) return replay(context, run, false);
+      if (session === undefined) return replay(context, run);
       const resumed = await resume(context, run, session);
-      if (resumed === "gone" || resumed === "lost")
-        return replay(context, run, false);
-      return resumed === "check" ? replay(context, run, true) : resumed;
+      if (resumed === "gone" || resumed === "lost") return replay(context, run);
+      return resumed === "check" ? replay(context, run, session.id) : resumed;
     },
     findKept({ record, nextTurn }, history) {
       const session = sessions?.find(record.executionId, nextTurn);
@@ -100,10 +101,17 @@ const eventsOfOneMessage = 2;
 function toKeptTurn(
   { executionId }: InstanceRecord,
   { lastTurn }: CachedHistory,
-  { seen, lastTurnFrom }: TurnSession,
+  { id, seen, lastTurnFrom }: TurnSession,
   { isDue }: { readonly isDue: boolean },
 ): KeptTurn {
-  return { executionId, seen, from: lastTurnFrom, lastTurn, isDue };
+  return {
+    executionId,
+    sessionId: id,
+    seen,
+    from: lastTurnFrom,
+    lastTurn,
+    isDue,
+  };
 }
 
 interface RunContext extends RunOrchestratorOptions {
@@ -159,13 +167,15 @@ async function resume(
       events: encodeNew(newEvents),
     }));
   if (outcome?.kind === "replayed")
-    return toReplayedTurn(context, run, outcome.outcome);
+    return toReplayedTurn(context, run, {
+      outcome: outcome.outcome,
+      sessionId: session.id,
+    });
   if (outcome?.kind !== "waiting") return outcome?.kind ?? "gone";
   const result = isDue
     ? undefined
     : evaluateResumed({
         outcome,
-        record,
         replay: session.replay,
         events: [
           ...history.events.slice(session.seen),
@@ -182,11 +192,11 @@ async function resume(
   return result;
 }
 
-/** `isCheck`: the kept function has run this turn. */
+/** `checks`: the session whose function has run this turn. */
 async function replay(
   context: RunContext,
   run: OrchestratorRun,
-  isCheck: boolean,
+  checks?: string,
 ): Promise<TurnResult | undefined> {
   const { worker, name } = context;
   const { live, history, newEvents } = run;
@@ -196,14 +206,21 @@ async function replay(
     history.text,
     encodeNew(newEvents),
   );
+  const sessionId = randomUUID();
+  const session = {
+    executionId,
+    sessionId,
+    ...parts,
+    ...(checks !== undefined && { checks }),
+  };
   const outcome = await worker.invokeOrchestrator(
     name,
     text,
-    isKept(context, run) ? { executionId, isCheck, ...parts } : undefined,
+    isKept(context, run) ? session : undefined,
   );
   return outcome.kind === "lost"
     ? undefined
-    : toReplayedTurn(context, run, outcome);
+    : toReplayedTurn(context, run, { outcome, sessionId });
 }
 
 function isKept({ sessions }: RunContext, run: OrchestratorRun): boolean {
@@ -214,7 +231,13 @@ function isKept({ sessions }: RunContext, run: OrchestratorRun): boolean {
 function toReplayedTurn(
   context: RunContext,
   run: OrchestratorRun,
-  outcome: Exclude<OrchestratorOutcome, { kind: "lost" }>,
+  {
+    outcome,
+    sessionId,
+  }: {
+    readonly outcome: Exclude<OrchestratorOutcome, { kind: "lost" }>;
+    readonly sessionId: string;
+  },
 ): TurnResult {
   const { sessions, mode } = context;
   const { live, history, newEvents } = run;
@@ -224,12 +247,14 @@ function toReplayedTurn(
   const result = evaluateTurn({
     outcome,
     record,
+    carriedStatus: nextTurn === 0 ? record.customStatus : undefined,
     replay: actionReplay,
     events: [...history.events, ...newEvents.map(toReplayEvent)],
     mode,
   });
   if (isKept(context, run) && result.kind === "continued") {
     sessions?.keep(record.executionId, {
+      id: sessionId,
       replay: actionReplay,
       turn: nextTurn + 1,
       seen: length,

@@ -1,6 +1,6 @@
 import type { DurableOperations } from "./durable-operations.ts";
 import { liveStatuses } from "./instance-record.ts";
-import type { ManagementResponse } from "./management.ts";
+import type { ManagementResponse, RouteRequest } from "./management.ts";
 import { badRequest, started } from "./management-response.ts";
 import { toStatusResponse } from "./status-response.ts";
 
@@ -10,8 +10,7 @@ import { toStatusResponse } from "./status-response.ts";
  */
 export async function toStartResponse(
   client: DurableOperations,
-  query: URLSearchParams,
-  links: (instanceId: string) => Record<string, string>,
+  { query, links }: Pick<RouteRequest, "query" | "links">,
   instanceId: string,
 ): Promise<ManagementResponse> {
   const timeout = readSeconds(query.get("timeout"));
@@ -28,7 +27,7 @@ export async function toStartResponse(
   if (record === undefined || liveStatuses.has(record.status))
     return started(links(instanceId));
   if (record.status !== "Completed")
-    return toStatusResponse(client, record, query, links);
+    return toStatusResponse(client, record, { query, links });
   return {
     status: 200,
     headers: { "content-type": "application/json; charset=utf-8" },

@@ -27,22 +27,36 @@ export function toStatusBody(
     createdTime: toSeconds(record.createdAt),
     lastUpdatedTime: toSeconds(record.updatedAt),
     ...(detail.history !== undefined && {
-      historyEvents: toHistoryItems(
-        detail.history,
-        detail.showHistoryOutput === true,
-      ),
+      historyEvents: toHistoryItems(detail.history, detail),
     }),
   };
 }
 
-/** A stored value: JSON where it is JSON, else the text itself (failures and reasons to terminate are plain text). */
+/**
+ * A stored value: JSON where it is JSON, else the text itself (failures and reasons to terminate are plain text). JSON
+ * that nests without measure stays text too: it can be read, but not be written again, and one such value would take
+ * the whole list with it.
+ */
 export function parseValue(text: string | undefined | null): unknown {
   if (text === undefined || text === null) return null;
   try {
-    return JSON.parse(text) as unknown;
+    const value: unknown = JSON.parse(text);
+    return isWithin(value, MAX_DEPTH, text.length) ? value : text;
   } catch {
     return text;
   }
+}
+
+const MAX_DEPTH = 1000;
+
+/** Whether a value nests no deeper; what is written in `length` characters cannot where each level takes two. */
+function isWithin(value: unknown, depth: number, length: number): boolean {
+  if (length < 2 * depth || typeof value !== "object" || value === null)
+    return true;
+  return (
+    depth > 0 &&
+    Object.values(value).every((inner) => isWithin(inner, depth - 1, Infinity))
+  );
 }
 
 /** `yyyy-MM-ddTHH:mm:ssZ` */
@@ -50,10 +64,10 @@ function toSeconds(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
 }
 
-/** Scheduling and completion become one item; the orchestrator's own turns are left out. */
+/** Scheduling and completion of a function become one item; the orchestrator's own turns are left out. */
 function toHistoryItems(
   events: readonly HistoryEvent[],
-  showOutput: boolean,
+  detail: StatusDetail,
 ): Record<string, unknown>[] {
   const scheduled = new Map<number, HistoryEvent>();
   const completed = new Set<number>();
@@ -70,7 +84,7 @@ function toHistoryItems(
         !(isScheduling(event) && completed.has(event.EventId)),
     )
     .map((event) =>
-      toHistoryItem(event, scheduled.get(completedId(event) ?? -1), showOutput),
+      toHistoryItem(event, scheduled.get(completedId(event) ?? -1), detail),
     );
 }
 
@@ -82,9 +96,7 @@ const hiddenFields = new Set([
   "ParentTraceContext",
   "Version",
   "Tags",
-  "Input",
   "Result",
-  "Name",
   "TaskScheduledId",
   "TimerId",
 ]);
@@ -92,41 +104,33 @@ const hiddenFields = new Set([
 function toHistoryItem(
   event: HistoryEvent,
   scheduling: HistoryEvent | undefined,
-  showOutput: boolean,
+  { showInput, showHistoryOutput }: StatusDetail,
 ): Record<string, unknown> {
+  const isStart = event.EventType === EventType.ExecutionStarted;
   const fields = Object.entries(event).filter(
-    ([name]) => !hiddenFields.has(name),
+    ([name]) =>
+      !hiddenFields.has(name) &&
+      !(name === "Name" && isStart) &&
+      !(name === "Input" && !showInput),
   );
-  const isNamed =
-    event.EventType === EventType.EventRaised ||
-    event.EventType === EventType.EventSent;
-  const functionName = nameOf(scheduling) ?? nameOf(event);
+  const named = isStart ? event : scheduling;
   return {
     ...Object.fromEntries(fields),
     EventType: eventTypeNames.get(event.EventType),
-    ...(isNamed && { Name: event.Name }),
-    ...(!isNamed &&
-      functionName !== undefined && { FunctionName: functionName }),
+    ...(named !== undefined && "Name" in named && { FunctionName: named.Name }),
     ...(scheduling !== undefined && { ScheduledTime: scheduling.Timestamp }),
-    ...(showOutput &&
+    ...(showHistoryOutput === true &&
       "Result" in event && { Result: parseValue(event.Result) }),
-    ...(showOutput && "Input" in event && { Input: parseValue(event.Input) }),
   };
-}
-
-function nameOf(event: HistoryEvent | undefined): string | undefined {
-  return event !== undefined && "Name" in event ? event.Name : undefined;
 }
 
 function isScheduling(event: HistoryEvent): boolean {
   return (
     event.EventType === EventType.TaskScheduled ||
-    event.EventType === EventType.SubOrchestrationInstanceCreated ||
-    event.EventType === EventType.TimerCreated
+    event.EventType === EventType.SubOrchestrationInstanceCreated
   );
 }
 
 function completedId(event: HistoryEvent): number | undefined {
-  if ("TaskScheduledId" in event) return event.TaskScheduledId;
-  return event.EventType === EventType.TimerFired ? event.TimerId : undefined;
+  return "TaskScheduledId" in event ? event.TaskScheduledId : undefined;
 }

@@ -1,6 +1,6 @@
 import type { DurableOperations } from "./durable-operations.ts";
 import { liveStatuses, type InstanceRecord } from "./instance-record.ts";
-import type { ManagementResponse } from "./management.ts";
+import type { ManagementResponse, RouteRequest } from "./management.ts";
 import { json } from "./management-response.ts";
 import { toStatusBody } from "./status-body.ts";
 
@@ -8,8 +8,7 @@ import { toStatusBody } from "./status-body.ts";
 export function toStatusResponse(
   client: Pick<DurableOperations, "exportHistory">,
   record: InstanceRecord,
-  query: URLSearchParams,
-  links: (instanceId: string) => Record<string, string>,
+  { query, links }: Pick<RouteRequest, "query" | "links">,
 ): ManagementResponse {
   const history = isSet(query, "showHistory")
     ? client.exportHistory(record.id)
@@ -21,9 +20,18 @@ export function toStatusResponse(
   });
   if (!liveStatuses.has(record.status)) return json(200, body);
   return json(202, body, {
-    location: links(record.id)["statusQueryGetUri"] ?? "",
+    location: toLocation(links(record.id)["statusQueryGetUri"] ?? "", query),
     "retry-after": "5",
   });
+}
+
+/** Where to look again, in the same detail. */
+function toLocation(link: string, query: URLSearchParams): string {
+  const url = new URL(link);
+  for (const [name, value] of query) {
+    if (!url.searchParams.has(name)) url.searchParams.append(name, value);
+  }
+  return url.href;
 }
 
 /** Whether a query parameter says true. */

@@ -62,6 +62,8 @@ export interface ContinuedAsNewTurn {
 export interface TurnEvaluation {
   readonly outcome: Exclude<OrchestratorOutcome, { kind: "lost" }>;
   readonly record: InstanceRecord;
+  /** Of the execution before, for the first turn of one that continues it. */
+  readonly carriedStatus: string | undefined;
   /** A new one. */
   readonly replay: ActionReplay;
   /** The whole history, the events of this turn included. */
@@ -77,13 +79,14 @@ export function evaluateTurn(turn: TurnEvaluation): TurnResult {
       throw new OrchestrationFault(outcome.message);
     if (turn.mode === "strict") refuseDoubtful(outcome);
     const state = parseOrchestratorState(outcome.state);
+    if (turn.mode === "strict") refuseSilentFailure(outcome, state);
     const customStatus = toCustomStatus(state.customStatus);
     const replayed = advanceByAll(replay, events, state);
     return toTurnResult(
       record,
       state,
       replayed,
-      customStatus ?? record.customStatus,
+      customStatus ?? turn.carriedStatus,
     );
   } catch (error) {
     if (!(error instanceof OrchestrationFault)) throw error;
@@ -93,7 +96,6 @@ export function evaluateTurn(turn: TurnEvaluation): TurnResult {
 
 export interface ResumedTurn {
   readonly outcome: Extract<OrchestratorResumption, { kind: "waiting" }>;
-  readonly record: InstanceRecord;
   /** That of the session's last turn. */
   readonly replay: ActionReplay;
   /** What has come since. */
@@ -106,7 +108,7 @@ export interface ResumedTurn {
  * @returns undefined when only the function's replay from the start can tell: in doubt, and where the instance would fail
  */
 export function evaluateResumed(turn: ResumedTurn): ContinuedTurn | undefined {
-  const { outcome, record, replay, events } = turn;
+  const { outcome, replay, events } = turn;
   // It would be scheduled twice.
   if (outcome.repeatedTask !== undefined) return undefined;
   try {
@@ -120,7 +122,7 @@ export function evaluateResumed(turn: ResumedTurn): ContinuedTurn | undefined {
     if (replayed === undefined || replayed.stuck) return undefined;
     return toContinuedTurn(
       replayed,
-      toCustomStatus(customStatus) ?? record.customStatus,
+      toCustomStatus(customStatus),
       actions.at(-1),
     );
   } catch (error) {
@@ -142,6 +144,23 @@ function refuseDoubtful({
   if (repeatedTask !== undefined) {
     throw new OrchestrationFault(
       `The task '${repeatedTask}' was yielded in two compounds (Task.any or Task.all) and would be scheduled twice (durable-js #574). Yield each task in one compound only; run what must outlive it as a sub-orchestration.`,
+    );
+  }
+}
+
+/**
+ * The SDK writes the message of what was thrown, and of a value that has none the extension sees only that the function
+ * is not done, and waits for ever.
+ *
+ * @throws OrchestrationFault
+ */
+function refuseSilentFailure(
+  { isThrown }: Extract<OrchestratorOutcome, { kind: "state" }>,
+  { error }: OrchestratorState,
+): void {
+  if (isThrown === true && error === undefined) {
+    throw new OrchestrationFault(
+      "The function threw something that is no error with a message, and the SDK does not pass it on. Throw an Error.",
     );
   }
 }
@@ -169,7 +188,7 @@ export function failedTurn(
   return {
     kind: "finished",
     status: "Failed",
-    output: orchestratorFailureReason(record.name, message),
+    output: faultOutput(record.name, message),
     customStatus: record.customStatus,
     decisions: [],
     completionId: -1,
@@ -177,6 +196,13 @@ export function failedTurn(
     error: message,
     failureDetails: undefined,
   };
+}
+
+/** The framework itself finds that a history does not fit, and says so without the function's name. */
+function faultOutput(name: string, message: string): string {
+  return message.startsWith("Non-Deterministic workflow detected: ")
+    ? message
+    : orchestratorFailureReason(name, message);
 }
 
 /** The turn of an instance of a version that this host does not run and shall fail. */
@@ -261,6 +287,7 @@ function toAwaited(
 
 const MAX_CUSTOM_STATUS_BYTES = 16 * 1024;
 
+/** Undefined where the function has set none, or has taken it back: the SDK leaves out what is falsy. */
 function toCustomStatus(customStatus: unknown): string | undefined {
   if (customStatus === undefined || customStatus === null) return undefined;
   const text = JSON.stringify(customStatus);

@@ -110,7 +110,7 @@ function createTurnWaits(): {
   wait(live: LiveInstance): Promise<void>;
   end(live: LiveInstance): void;
 } {
-  const waiting = new Map<LiveInstance, (() => void)[]>();
+  const waiting = new Map<LiveInstance, Set<() => void>>();
   const end = (live: LiveInstance): void => {
     const due = waiting.get(live);
     waiting.delete(live);
@@ -119,14 +119,18 @@ function createTurnWaits(): {
   return {
     wait: (live) =>
       new Promise((resolve) => {
-        const timer = setTimeout(resolve, LONGEST_WAIT_MS);
+        const waiters = waiting.get(live) ?? new Set();
+        waiting.set(live, waiters);
         const ended = (): void => {
           clearTimeout(timer);
           resolve();
         };
-        const others = waiting.get(live);
-        if (others === undefined) waiting.set(live, [ended]);
-        else others.push(ended);
+        const timer = setTimeout(() => {
+          // It may be at work for as long as it lives, and be asked about as often.
+          waiters.delete(ended);
+          resolve();
+        }, LONGEST_WAIT_MS);
+        waiters.add(ended);
       }),
     end,
   };

@@ -2,6 +2,11 @@ import type { ActionReplay } from "./action-replay.ts";
 
 /** Where an execution stands whose function the worker keeps: what its next turn needs not to replay. */
 export interface TurnSession {
+  /**
+   * Another one at each replay that the engine asks for. Workers may hold functions that an execution has left behind, in
+   * turns that were not taken, and how many events one has seen does not tell which.
+   */
+  readonly id: string;
   readonly replay: ActionReplay;
   /** The number of the turn that comes next. */
   readonly turn: number;

@@ -85,25 +85,28 @@ export function createWorkerPort(
 
 function toNewSession({
   executionId,
-  isCheck,
+  sessionId,
+  checks,
   turnAt,
   tailAt,
 }: NewOrchestratorSession): OrchestratorSession {
   return {
     executionId,
+    sessionId,
     payload: { turnAt, tailAt },
-    ...(isCheck === true && { isCheck }),
+    ...(checks !== undefined && { checks }),
   };
 }
 
 function toKeptSession({
   executionId,
+  sessionId,
   seen,
   from,
   lastTurn,
   isDue,
 }: KeptTurn): OrchestratorSession {
-  return { executionId, resume: { seen, from, lastTurn, isDue } };
+  return { executionId, sessionId, resume: { seen, from, lastTurn, isDue } };
 }
 
 function toFollowRequest(turn: FollowingTurn): FollowRequest {
@@ -150,6 +153,7 @@ function toReplayOutcome(
         : {
             kind: "state",
             state: message.slice(label + outOfProcLabel.length).trim(),
+            isThrown: true,
           };
     }
     default:

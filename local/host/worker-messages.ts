@@ -64,6 +64,8 @@ export interface FollowRequest {
 /** An execution whose orchestrator function a worker keeps from turn to turn, so that it needs no replay. */
 export interface OrchestratorSession {
   readonly executionId: string;
+  /** One function and what it has seen since its replay: no other function of the execution goes by this. */
+  readonly sessionId: string;
   /**
    * The function shall go on from where it waits, and its input is the events of this turn, as comma-separated JSON.
    * Without this, its input is the protocol's payload and it starts anew.
@@ -78,8 +80,8 @@ export interface OrchestratorSession {
     /** It is to be replayed from its start as well, and the two are compared. */
     readonly isDue: boolean;
   };
-  /** The kept function has run this turn already: the payload is a replay, and the two are compared. */
-  readonly isCheck?: boolean;
+  /** The session whose function has run this turn already: the payload is a replay, and the two are compared. */
+  readonly checks?: string;
   /** Where in the payload the events of this turn begin and end. */
   readonly payload?: PayloadParts;
 }

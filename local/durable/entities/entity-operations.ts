@@ -38,6 +38,8 @@ export interface EntityOperations {
     filter: EntityFilter,
     page: { readonly top: number; readonly continuationToken?: string },
   ): EntityPage;
+  /** Resolves once all that has been read so far is on disk; a crash before that may undo what was read. */
+  recorded(): Promise<void>;
 }
 
 export interface EntityOperationsOptions {
@@ -70,6 +72,7 @@ export function createEntityOperations(
         ? { state: record.state ?? "null" }
         : undefined;
     },
+    recorded: () => loop.committed(),
     list(filter, { top, continuationToken }) {
       const found = entityStore.listEntities({
         idPrefix: filter.name === undefined ? "@" : `@${filter.name}@`,

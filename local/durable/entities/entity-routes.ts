@@ -31,11 +31,12 @@ export function createEntityRoutes(
   };
 }
 
-function readState(
+async function readState(
   client: EntityOperations,
   entity: EntityId,
-): ManagementResponse {
+): Promise<ManagementResponse> {
   const found = client.readState(entity);
+  await client.recorded();
   return found === undefined
     ? empty(404)
     : { ...json(200, null), body: found.state };
@@ -76,15 +77,15 @@ function readInput({
   return input === "null" ? {} : { input };
 }
 
-function listEntities(
+async function listEntities(
   client: EntityOperations,
   { query, header }: RouteRequest,
   name: string | undefined,
-): ManagementResponse {
+): Promise<ManagementResponse> {
   const filter = readFilter(query, name);
   if (typeof filter === "string") return badRequest(filter);
   const top = Number(query.get("top") ?? DEFAULT_PAGE);
-  if (!Number.isInteger(top) || top < 1) {
+  if (!Number.isSafeInteger(top) || top < 1) {
     return badRequest("top is not a positive whole number.");
   }
   const token = header(CONTINUATION_HEADER);
@@ -92,6 +93,7 @@ function listEntities(
     top,
     ...(token !== undefined && token !== "" && { continuationToken: token }),
   });
+  await client.recorded();
   const withState = query.get("fetchState")?.toLowerCase() === "true";
   return json(
     200,

@@ -15,7 +15,8 @@ export interface DurableHttpRequest {
 /** The answer. Its fields stand in this order, on which `readPoll` relies. */
 export interface DurableHttpResponse {
   readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Named as the server wrote them; without those of the content (its type, its length), as on Azure. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly content: string;
 }
 
@@ -64,10 +65,11 @@ export function toPollRequest(
 }
 
 function findHeader(
-  headers: Readonly<Record<string, string>> | undefined,
+  headers: DurableHttpResponse["headers"] | undefined,
   name: string,
 ): string | undefined {
-  return Object.entries(headers ?? {}).find(
+  const value = Object.entries(headers ?? {}).find(
     ([key]) => key.toLowerCase() === name,
   )?.[1];
+  return typeof value === "string" ? value : value?.[0];
 }

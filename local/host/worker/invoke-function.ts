@@ -60,6 +60,7 @@ async function runFunction(
   deps: InvokeFunctionDeps,
   request: InvocationRequest,
 ): Promise<InvocationResult> {
+  let endsOtherwise = (): boolean => false;
   try {
     const registered = deps.core.functions.get(request.functionName);
     if (registered === undefined)
@@ -77,13 +78,17 @@ async function runFunction(
     log.setContext(context);
     const sessions = findSessions(deps, request);
     const seen = sessions?.prepare(request, inputs[0]) ?? 0;
+    endsOtherwise = () => sessions?.endsOtherwise(request, context) === true;
     const result = await runWithHooks(deps.core, coreContext, invocation, {
       context,
       inputs,
       callback: registered.callback,
     });
+    const isOtherwise = endsOtherwise();
     const kept = { context, coreContext, log, seen };
     const divergence = sessions?.keep(request, kept);
+    if (isOtherwise && divergence === undefined)
+      return await runFunction(deps, unchecked(request));
     const paced = deps.paceResponse?.(request.invocationId, result) ?? result;
     const response = await invocation.getResponse(context, paced);
     const { returnValue = null, outputData = [] } = response;
@@ -97,8 +102,19 @@ async function runFunction(
       ...(divergence !== undefined && { divergence }),
     };
   } catch (error) {
+    if (endsOtherwise()) return runFunction(deps, unchecked(request));
     return { kind: "failed", error: toInvocationError(error) };
   }
+}
+
+/** The same replay, of which the last turn is none. */
+function unchecked({
+  session,
+  ...request
+}: InvocationRequest): InvocationRequest {
+  if (session === undefined) return request;
+  const { checks: _, ...unchecking } = session;
+  return { ...request, session: unchecking };
 }
 
 /** An app whose hooks watch its invocations is shown each turn as Azure shows it: as a replay. */

@@ -13,6 +13,8 @@ interface HistoryEvent {
 interface Executor {
   readonly context: { readonly customStatus?: unknown };
   readonly actions: readonly Action[];
+  readonly output?: unknown;
+  readonly exception?: { readonly message?: unknown } | null;
   processEvent(event: HistoryEvent): void;
   isDoneExecuting(): boolean;
 }
@@ -33,6 +35,8 @@ export interface KeptOrchestrator {
   /** The first action that `other`, the same function replayed, has asked for in another way or not at all. */
   findDivergence(other: KeptOrchestrator): string | undefined;
   actions(): readonly Action[];
+  /** JSON text of what it returned or threw; undefined while it waits. */
+  end(): string | undefined;
 }
 
 export interface NewActions {
@@ -57,6 +61,12 @@ export function keepOrchestrator(
   return executor && createKeptOrchestrator(executor, seen);
 }
 
+/** How the function that was invoked with `context` has ended: see `KeptOrchestrator.end`. */
+export function readOrchestratorEnd(context: unknown): string | undefined {
+  const executor = findExecutor(context);
+  return executor?.isDoneExecuting() === true ? toEnd(executor) : undefined;
+}
+
 function createKeptOrchestrator(
   executor: Executor,
   seenAtFirst: number,
@@ -79,6 +89,7 @@ function createKeptOrchestrator(
     isWaiting: () => !executor.isDoneExecuting(),
     seen: () => seen,
     actions: () => executor.actions,
+    end: () => (executor.isDoneExecuting() ? toEnd(executor) : undefined),
     give(from, events) {
       const unseen = events.slice(seen - from);
       seen = from + events.length;
@@ -108,6 +119,15 @@ function createKeptOrchestrator(
       return action && `'${nameOfAction(action)}'`;
     },
   };
+}
+
+function toEnd({ output, exception }: Executor): string | undefined {
+  try {
+    return JSON.stringify([output, exception?.message]);
+  } catch {
+    // What is no JSON fails the turn all the same.
+    return undefined;
+  }
 }
 
 interface CancellableAction extends Action {

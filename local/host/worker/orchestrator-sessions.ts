@@ -13,6 +13,7 @@ import type { CoreInvocationContext } from "./core-api.ts";
 import type { InvocationLog } from "./invocation-log.ts";
 import {
   keepOrchestrator,
+  readOrchestratorEnd,
   type KeptOrchestrator,
   type NewActions,
 } from "./kept-orchestrator.ts";
@@ -51,6 +52,11 @@ export interface OrchestratorSessions {
    * @returns how many events of the history it holds
    */
   prepare(request: InvocationRequest, payload: unknown): number;
+  /**
+   * Whether the function, replayed to check the one that is kept, has ended as that one has not: what it returned or
+   * threw depends on `isReplaying`, and only a replay whose last turn is none tells it as Azure does.
+   */
+  endsOtherwise(request: InvocationRequest, context: unknown): boolean;
   /**
    * Keeps the function, if it waits, in place of the one that was kept for its execution.
    *
@@ -95,11 +101,23 @@ export function createOrchestratorSessions(
     }
   };
 
+  /** The execution's function, unless it was kept by another replay than `sessionId`'s. */
+  const findSame = (
+    executionId: string,
+    sessionId: string | undefined,
+  ): Session | undefined => {
+    const session = sessions.get(executionId);
+    return session?.request.session?.sessionId === sessionId
+      ? session
+      : undefined;
+  };
+
   const find = ({
     executionId,
+    sessionId,
     resume,
   }: OrchestratorSession): Session | undefined => {
-    const session = sessions.get(executionId);
+    const session = findSame(executionId, sessionId);
     return session?.orchestrator.seen() === resume?.seen ? session : undefined;
   };
 
@@ -109,7 +127,7 @@ export function createOrchestratorSessions(
       const session = asked && find(asked);
       if (asked?.resume === undefined || session === undefined)
         return { kind: "completed", unresumed: "gone" };
-      const { executionId, resume } = asked;
+      const { executionId, sessionId, resume } = asked;
       const events = textOf(request);
       const replayable = addTurn(session, resume.lastTurn);
       use(executionId, { ...session, replayable });
@@ -121,7 +139,7 @@ export function createOrchestratorSessions(
       const { text, ...payload } = joinPayload(history, events, tail);
       return replay({
         ...withInput(request, text),
-        session: { executionId, isCheck: true, payload },
+        session: { executionId, sessionId, checks: sessionId, payload },
       }).then((replayed) => ({ kind: "completed", replayed }));
     },
     toRequest(asked, invocationId, events) {
@@ -137,12 +155,20 @@ export function createOrchestratorSessions(
     prepare({ session }, payload) {
       const { history } = payload as { history: HistoryEvent[] };
       const seen = history.length;
-      if (session?.isCheck === true) markReplayed(history);
+      if (session?.checks !== undefined) markReplayed(history);
       return seen;
     },
+    endsOtherwise({ session }, context) {
+      const { executionId = "", checks } = session ?? {};
+      if (checks === undefined) return false;
+      const kept = findSame(executionId, checks)?.orchestrator.end();
+      if (kept === undefined) return false;
+      const replayed = readOrchestratorEnd(context);
+      return replayed !== undefined && replayed !== kept;
+    },
     keep(request, { seen, ...invocation }) {
-      const { executionId = "", isCheck } = request.session ?? {};
-      const kept = sessions.get(executionId)?.orchestrator;
+      const { executionId = "", checks } = request.session ?? {};
+      const checked = checks && findSame(executionId, checks)?.orchestrator;
       sessions.delete(executionId);
       const orchestrator = keepOrchestrator(invocation.context, seen);
       if (orchestrator?.isWaiting() === true)
@@ -152,9 +178,7 @@ export function createOrchestratorSessions(
           request: withInput(request, ""),
           replayable: toReplayable(request),
         });
-      return isCheck === true && orchestrator !== undefined
-        ? kept?.findDivergence(orchestrator)
-        : undefined;
+      return checked && orchestrator && checked.findDivergence(orchestrator);
     },
   };
 }

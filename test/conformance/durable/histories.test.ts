@@ -91,9 +91,11 @@ const histories: Readonly<Record<string, readonly string[]>> = {
   longTimer: [
     "TimerCreated#0 +72h",
     "TimerFired→0",
-    "TimerCreated#1 +192h",
+    "TimerCreated#1 +144h",
     "TimerFired→1",
-    "ExecutionCompleted#2 Completed",
+    "TimerCreated#2 +192h",
+    "TimerFired→2",
+    "ExecutionCompleted#3 Completed",
   ],
   parent: [
     "SubOrchestrationInstanceCreated#0 <execution>:0",

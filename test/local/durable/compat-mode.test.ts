@@ -25,6 +25,11 @@ const app = createSdkApp(() => {
     options.retryTimeoutInMilliseconds = 30_000;
     return yield context.df.callActivityWithRetry("fail", options);
   });
+  // oxlint-disable-next-line require-yield -- what it throws is what is tested
+  df.app.orchestration("textThrown", function* () {
+    // oxlint-disable-next-line typescript/only-throw-error
+    throw "out of paper";
+  });
 });
 
 const hanging = [
@@ -32,6 +37,7 @@ const hanging = [
   "unknownOrchestrator",
   "unknownEntity",
   "impatientRetry",
+  "textThrown",
 ];
 
 test.each(hanging)(
@@ -51,6 +57,6 @@ test.each(hanging)("strict: %s fails with what happened", async (name) => {
   const { status, output } = await hub.finish(await hub.start(name));
   expect(status).toBe("Failed");
   expect(output).toMatch(
-    /does not exist in this app|retryTimeoutInMilliseconds/,
+    /does not exist in this app|retryTimeoutInMilliseconds|Throw an Error/,
   );
 });

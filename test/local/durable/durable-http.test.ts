@@ -16,12 +16,20 @@ interface Asked {
 
 interface Answer {
   readonly status: number;
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
+  readonly headers?: Record<string, string | string[]>;
+  readonly body?: string | Buffer;
 }
 
 const app = createSdkApp(() => {
   df.app.activity("after", { handler: () => "after" });
+  df.app.orchestration("askHeaders", function* (context) {
+    const url = String(context.df.getInput());
+    const answer: { headers: object } = yield context.df.callHttp({
+      method: "GET",
+      url,
+    });
+    return answer.headers;
+  });
   df.app.orchestration("ask", function* (context) {
     const request =
       context.df.getInput<Parameters<typeof context.df.callHttp>[0]>();
@@ -161,6 +169,16 @@ test("credentials do not follow a Location to another origin", async () => {
   expect(other.asked[0]?.headers).not.toHaveProperty("cookie");
 });
 
+test("a Location that is no URL fails the instance that asked, and nothing else", async () => {
+  const { url } = await answerWith({
+    status: 202,
+    headers: { Location: "http://", "Retry-After": "1" },
+  });
+  const { status, output } = await ask({ method: "GET", url });
+  expect(status).toBe("Failed");
+  expect(output).toContain("a Location that is no URL");
+});
+
 test("a 202 is the answer where polling is switched off", async () => {
   const { asked, url } = await answerWith({
     status: 202,
@@ -170,6 +188,92 @@ test("a 202 is the answer where polling is switched off", async () => {
   const { output } = await ask({ method: "GET", url, enablePolling: false });
   expect(output).toEqual([202, "accepted", "after"]);
   expect(asked).toHaveLength(1);
+});
+
+test("an answer's headers have the names that the server wrote, and the content's own are not among them", async () => {
+  const { url } = await answerWith({
+    status: 200,
+    headers: {
+      "X-Cup": "2",
+      "Content-Type": "application/json",
+      "Set-Cookie": ["a=1", "b=2"],
+    },
+    body: "{}",
+  });
+  const hub = openTestHub(app);
+  const { output } = await hub.finish(await hub.start("askHeaders", url));
+  expect(output).toMatchObject({ "X-Cup": "2", "Set-Cookie": ["a=1", "b=2"] });
+  expect(
+    Object.keys(output as object).map((name) => name.toLowerCase()),
+  ).not.toContain("content-type");
+});
+
+test("a request is sent as it was asked for, with a body by any method", async () => {
+  const { asked, url } = await answerWith({ status: 200, body: "found" });
+  const { output } = await ask({
+    method: "GET",
+    url,
+    body: "ü",
+    headers: { Host: "search.example", "Content-Length": "7" },
+  });
+  expect(output).toEqual([200, "found", "after"]);
+  expect(asked).toMatchObject([
+    { method: "GET", body: "ü", headers: { host: "search.example" } },
+  ]);
+  expect(Object.keys(asked[0]?.headers ?? {}).toSorted()).toEqual([
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+  ]);
+});
+
+test.each([
+  [301, "POST", "GET", ""],
+  [303, "PUT", "GET", ""],
+  [307, "POST", "POST", "work"],
+  [308, "PUT", "PUT", "work"],
+])("a redirection by %i of a %s is followed by a %s", async (...given) => {
+  const [status, method, followedBy, body] = given;
+  const { asked, url } = await answerWith(
+    { status, headers: { Location: "/there" } },
+    { status: 200, body: "arrived" },
+  );
+  const { output } = await ask({
+    method,
+    url,
+    body: "work",
+    headers: { Authorization: "Bearer it", "X-Kept": "yes" },
+  });
+  expect(output).toEqual([200, "arrived", "after"]);
+  expect(asked[1]).toMatchObject({
+    method: followedBy,
+    url: "/there",
+    body,
+    headers: { "x-kept": "yes" },
+  });
+  expect(asked[1]?.headers).not.toHaveProperty("authorization");
+});
+
+test("redirections without an end are given up, and their last answer is the result", async () => {
+  const { asked, url } = await answerWith({
+    status: 302,
+    headers: { Location: "/again" },
+  });
+  const { output } = await ask({ method: "GET", url });
+  expect(output).toEqual([302, "", "after"]);
+  expect(asked).toHaveLength(51);
+});
+
+test("an answer's content is read in the charset that it names", async () => {
+  const { url } = await answerWith({
+    status: 200,
+    headers: { "Content-Type": "text/plain; charset=iso-8859-1" },
+    body: Buffer.from("grün", "latin1"),
+  });
+  const { output } = await ask({ method: "GET", url });
+  expect(output).toEqual([200, "grün", "after"]);
 });
 
 test("a request without an answer fails, and the function may catch it", async () => {

@@ -417,6 +417,40 @@ describe.each(["rpc", "webhooks"] as const)(
 );
 
 describe("the entity routes", () => {
+  test.each(["/counter/a", "/counter"])(
+    "answer GET %s once what was read is on disk",
+    async (path) => {
+      const disk = Promise.withResolvers<void>();
+      let isSlow = false;
+      const hub = openTestHub(app, {
+        wrapLoop: (loop) => ({
+          ...loop,
+          committed: () => (isSlow ? disk.promise : loop.committed()),
+        }),
+      });
+      const entity = { name: "counter", key: "a" };
+      await hub.engine.entities.signal({ entity, operation: "add" });
+      await hub.settle();
+      isSlow = true;
+      const handle = createManagementHandler({
+        engine: hub.engine,
+        systemKey,
+        hubName: "TestHub",
+        baseUrl: () => "http://127.0.0.1",
+      });
+      const url = `/durabletask/entities${path}`;
+      const request = { method: "GET", url, headers: {} };
+      const answer = handle({ ...request, body: Buffer.alloc(0) });
+      const first = await Promise.race([
+        answer,
+        new Promise((resolve) => setImmediate(resolve, "waits")),
+      ]);
+      expect(first).toBe("waits");
+      disk.resolve();
+      expect((await answer)?.status).toBe(200);
+    },
+  );
+
   test("a body that is no JSON is the text itself, and DELETE is the operation of that name", async () => {
     const { hub, call } = await openServedHub();
     const json = { "content-type": "application/json" };

@@ -19,6 +19,12 @@ const app = createSdkApp(() => {
   df.app.orchestration("wait", function* (context) {
     return yield context.df.waitForExternalEvent("go");
   });
+  df.app.orchestration("race", function* (context) {
+    const { df: durable } = context;
+    const child = durable.callSubOrchestrator("wait", 1, "child");
+    const soon = new Date(durable.currentUtcDateTime.getTime() + 1000);
+    yield durable.Task.all([child, durable.createTimer(soon)]);
+  });
   df.app.orchestration("broken", function* (context) {
     yield context.df.callActivity("greet", "x");
     throw new Error("no luck");
@@ -101,7 +107,7 @@ describe.each(["rpc", "webhooks"] as const)(
       await client.startNew("wait", { instanceId: "one" });
       await expect(
         client.startNew("wait", { instanceId: "one" }),
-      ).rejects.toThrow(/status code: 500.*already exists/);
+      ).rejects.toThrow(/status code: 409.*already exists/);
     });
 
     test("raises events, and takes a finished instance for success", async () => {
@@ -113,6 +119,42 @@ describe.each(["rpc", "webhooks"] as const)(
       await client.raiseEvent("one", "go", 2);
       await expect(client.raiseEvent("nobody", "go", 1)).rejects.toThrow(
         "No instance with ID 'nobody' found.",
+      );
+    });
+
+    test.each(["日本 ü", "50% off", "a&b=c", "100%25"])(
+      "knows the instance %s by its ID, and its links lead there",
+      async (instanceId) => {
+        const client = createClient(door);
+        const links = await call(
+          "POST",
+          `orchestrators/wait/${encodeURIComponent(instanceId)}`,
+        );
+        expect(links).toMatchObject({ status: 202, body: { id: instanceId } });
+        await hub.settle();
+        const location = links.headers.get("location") ?? "";
+        expect(await (await fetch(location)).json()).toMatchObject({
+          instanceId,
+          runtimeStatus: "Running",
+        });
+        const asked = encodeURIComponent(instanceId);
+        expect((await client.getStatus(asked)).instanceId).toBe(instanceId);
+      },
+    );
+
+    test("a plus sign in an ID or in the name of an event is a blank, as on Azure", async () => {
+      const client = createClient(door);
+      expect(await client.startNew("wait", { instanceId: "a+b" })).toBe("a b");
+      await hub.settle();
+      expect((await client.getStatus("a+b")).instanceId).toBe("a b");
+    });
+
+    test("is refused a running instance's purge", async () => {
+      const client = createClient(door);
+      await client.startNew("wait", { instanceId: "one" });
+      await hub.settle();
+      await expect(client.purgeInstanceHistory("one")).rejects.toThrow(
+        /status code: 412.*instance ID one has status Running/,
       );
     });
 
@@ -206,6 +248,41 @@ test("a running instance answers 202 with where to look again", async () => {
   });
 });
 
+test("where to look again is as detailed as the first look was", async () => {
+  await hub.start("wait", 1, "one");
+  const path = "instances/one?showHistory=true&showInput=false";
+  const location = (await call("GET", path)).headers.get("location") ?? "";
+  const again = (await (await fetch(location)).json()) as object;
+  expect(again).toMatchObject({ input: null });
+  expect(again).toHaveProperty("historyEvents");
+});
+
+test("links lead to the host that the caller has asked", async () => {
+  const handle = createManagementHandler({
+    engine: hub.engine,
+    systemKey,
+    hubName: "TestHub",
+    baseUrl: () => "http://127.0.0.1:7071",
+  });
+  const start = async (host: string, base = "/runtime/webhooks/durabletask") =>
+    (
+      await handle({
+        method: "POST",
+        url: `${base}/orchestrators/wait?code=${encodeURIComponent(systemKey)}`,
+        headers: { host },
+        body: Buffer.alloc(0),
+      })
+    )?.headers["location"];
+  expect(await start("app.example:8080")).toMatch(
+    /^http:\/\/app\.example:8080\/runtime\/webhooks\/durabletask\/instances\//,
+  );
+  expect(await start("not a/host")).toMatch(/^http:\/\/127\.0\.0\.1:7071\//);
+  // The door of the durable client is nobody else's.
+  expect(await start("127.0.0.1:17071", "/durabletask")).toMatch(
+    /^http:\/\/127\.0\.0\.1:7071\/runtime\//,
+  );
+});
+
 test("a failed instance answers 200, or 500 where the caller asks for it", async () => {
   await hub.start("broken", 1, "one");
   await hub.settle();
@@ -238,7 +315,8 @@ test("the history joins what was scheduled with how it ended", async () => {
       EventType: "ExecutionStarted",
       Timestamp: timestamp,
       FunctionName: "hello",
-      Input: "Ada",
+      // The text itself, as on Azure.
+      Input: '"Ada"',
     },
     {
       EventType: "TaskCompleted",
@@ -254,7 +332,30 @@ test("the history joins what was scheduled with how it ended", async () => {
       Result: "Hello Ada",
     },
   ]);
-  expect(JSON.stringify(await read(""))).not.toContain("Ada");
+  expect(JSON.stringify(await read("&showInput=false"))).not.toContain("Ada");
+});
+
+test("the history holds a timer's beginning and its end, and what has not ended by its name", async () => {
+  await hub.start("race", 1, "one");
+  await hub.settle();
+  hub.clock.advanceTo(startTime + 1000);
+  await hub.settle();
+  const { body } = await call("GET", "instances/one?showHistory=true");
+  const { historyEvents } = body as {
+    historyEvents: Record<string, unknown>[];
+  };
+  const begun = "2026-01-01T00:00:00.000Z";
+  const fired = "2026-01-01T00:00:01.000Z";
+  expect(historyEvents.slice(1)).toEqual([
+    {
+      EventType: "SubOrchestrationInstanceCreated",
+      Timestamp: begun,
+      Name: "wait",
+      InstanceId: "child",
+    },
+    { EventType: "TimerCreated", Timestamp: begun, FireAt: fired },
+    { EventType: "TimerFired", Timestamp: fired, FireAt: fired },
+  ]);
 });
 
 test.each([
@@ -278,9 +379,21 @@ test.each([
   ["POST", "instances/done/rewind", 412],
   ["DELETE", "instances/", 400],
   ["DELETE", "instances/?createdTimeFrom=2030-01-01T00:00:00Z", 404],
+  ["DELETE", "instances/waiting", 412],
+  [
+    "DELETE",
+    "instances/?createdTimeFrom=2020-01-01T00:00:00Z&instanceIdPrefix=d",
+    400,
+  ],
+  ["POST", "instances/nobody/rewind", 404],
+  ["POST", "instances/nobody/raiseEvent/go", 404],
+  ["GET", "orchestrators/hello", 404],
+  ["POST", "instances/", 404],
+  ["GET", "instances/done/terminate", 404],
   ["GET", "instances/?runtimeStatus=Dancing", 400],
+  ["GET", "instances/?runtimeStatus=completed", 400],
   ["GET", "instances/?createdTimeFrom=yesterday", 400],
-  ["PATCH", "instances/done", 405],
+  ["PATCH", "instances/done", 404],
   ["GET", "elsewhere", 404],
 ])("%s %s answers %i", async (method, path, status) => {
   await hub.start("hello", "x", "done");
@@ -288,6 +401,56 @@ test.each([
   await hub.settle();
   const body = method === "POST" ? "1" : undefined;
   expect((await call(method, path, body)).status).toBe(status);
+});
+
+test.each([
+  [
+    "POST",
+    "waiting/resume",
+    "Cannot resume the orchestration instance waiting because instance is in the Running state.",
+  ],
+  [
+    "POST",
+    "done/rewind",
+    'This orchestration has status Completed, but only orchestrations in the \\"Failed\\" state can be rewound.',
+  ],
+  ["DELETE", "", "Please provide value for 'createdTimeFrom' parameter."],
+])("%s instances/%s says why not", async (method, path, text) => {
+  await hub.start("hello", "x", "done");
+  await hub.start("wait", "x", "waiting");
+  await hub.settle();
+  const { body } = await call(method, `instances/${path}`);
+  expect(JSON.stringify(body)).toContain(text);
+});
+
+test("another task hub is refused by name, this one is known in any case", async () => {
+  await hub.start("wait", "x", "waiting");
+  const ask = (query: string) => call("GET", `instances/waiting?${query}`);
+  expect((await ask("taskHub=testhub&connection=Storage")).status).toBe(202);
+  expect((await ask("taskHub=")).status).toBe(202);
+  expect(await ask("TASKHUB=Elsewhere")).toMatchObject({
+    status: 400,
+    body: {
+      Message:
+        "The task hub 'Elsewhere' is not this host's: that is 'TestHub'.",
+    },
+  });
+});
+
+test("several parameters of a status are one list", async () => {
+  await hub.start("hello", "x", "done");
+  await hub.start("wait", "x", "waiting");
+  await hub.settle();
+  const query = "runtimeStatus=Running&runtimeStatus=Completed,Failed";
+  const { body } = await call("GET", `instances/?${query}`);
+  expect(body).toHaveLength(2);
+});
+
+test("an event for an instance that has ended is not read", async () => {
+  await hub.start("hello", "x", "done");
+  await hub.settle();
+  const path = "instances/done/raiseEvent/go";
+  expect((await call("POST", path, "{", {})).status).toBe(410);
 });
 
 test("other paths are not the handler's", async () => {

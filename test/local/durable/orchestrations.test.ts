@@ -140,6 +140,11 @@ const app = createSdkApp(() => {
     options.retryTimeoutInMilliseconds = 30_000;
     return yield context.df.callActivityWithRetry("fail", options);
   });
+  let onceCalls = 0;
+  df.app.orchestration("fickleOnce", function* (context) {
+    onceCalls += 1;
+    yield context.df.callActivity(onceCalls === 1 ? "echo" : "shout", "a");
+  });
   let calls = 0;
   df.app.orchestration("fickle", function* (context) {
     calls += 1;
@@ -245,9 +250,11 @@ test("a timer beyond six days is made of pieces of three days", async () => {
     "11(→0)",
     `10#1 +${6 * days}ms`,
     "11(→1)",
-    `10#2 +${10 * days}ms`,
+    `10#2 +${9 * days}ms`,
     "11(→2)",
-    "1#3",
+    `10#3 +${10 * days}ms`,
+    "11(→3)",
+    "1#4",
   ]);
 });
 
@@ -374,6 +381,11 @@ test.each([
   const { status, output } = await run(name);
   expect(status).toBe("Failed");
   expect(output).toContain(text);
+});
+
+test("what is not deterministic is said without the function's name, as the framework says it", async () => {
+  const { output } = await run("fickleOnce");
+  expect(output).toMatch(/^Non-Deterministic workflow detected: /);
 });
 
 test("function names match in any case", async () => {

@@ -213,7 +213,7 @@ describe("rewind", () => {
     expect((await post("nobody/rewind")).status).toBe(404);
     expect((await post("one/rewind")).status).toBe(412);
     await expect(client.rewind("one", "why")).rejects.toThrow(
-      "The rewind operation is only supported on failed orchestration instances.",
+      'This orchestration has status Running, but only orchestrations in the "Failed" state can be rewound.',
     );
     await hub.start("job", "input", "two");
     await hub.finish("two");
@@ -248,7 +248,7 @@ describe("restart", () => {
     await hub.start("wait", undefined, "one");
     const query = "restart?restartWithNewInstanceId=false";
     const refused = await post(`one/${query}`);
-    expect(refused.status).toBe(500);
+    expect(refused.status).toBe(409);
     expect(await refused.text()).toContain("already exists");
     await hub.raise("one", "go", 1);
     const { output } = await hub.finish("one");

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import {
   createVirtualClock,
@@ -33,7 +33,7 @@ function watch(worker: WorkerPort, runs: Run[]): WorkerPort {
   return {
     ...worker,
     invokeOrchestrator(name, payload, session) {
-      runs.push(session?.isCheck === true ? "host's check" : "replay");
+      runs.push(session?.checks !== undefined ? "host's check" : "replay");
       return worker.invokeOrchestrator(name, payload, session);
     },
     async resumeOrchestrator(call) {
@@ -67,6 +67,10 @@ function followingWorker(
 }
 
 const id = "the-instance";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** The history without what is new in every run: execution IDs and what is made of them. */
 async function runProgram(
@@ -123,6 +127,8 @@ function checksOf(runs: readonly Run[]): readonly number[] {
 
 test("a sequence runs behind its activities; it is replayed at its end, and before only as often as its history doubles", async () => {
   const runs: Run[] = [];
+  // However slow this machine is, its activities are quick.
+  vi.useFakeTimers({ toFake: ["performance"] });
   const hub = openTestHub(sequence, followingWorker(sequence, runs));
   const finished = await hub.finish(await hub.start("sequence", 200));
   expect(finished).toEqual(ended);
@@ -314,6 +320,51 @@ test.each(["before", "after"] as const)(
     hub.close();
   },
 );
+
+const createTimelyApp = (): SdkApp =>
+  createSdkApp(() => {
+    df.app.activity("echo", { handler: (input: unknown) => input });
+    df.app.orchestration("timely", function* (context) {
+      const first: unknown = yield context.df.callActivity("echo", "first");
+      const now = context.df.currentUtcDateTime.getTime() - startTime;
+      const then: unknown = yield context.df.callActivity("echo", now);
+      return [first, then];
+    });
+  });
+
+test("a worker does not go on with what it has kept from a turn that was not taken, once another one has run the next", async () => {
+  const clock = createVirtualClock(startTime);
+  const [app, other] = [createTimelyApp(), createTimelyApp()];
+  const first = createTestWorkerPort(app.app, clock.now);
+  const second = createTestWorkerPort(other.app, clock.now);
+  const { worker, open } = createGate(first, "after");
+  let turnsGoTo = first;
+  const hub = openTestHub(app, {
+    clock,
+    worker: {
+      ...worker,
+      invokeOrchestrator: (...call) => turnsGoTo.invokeOrchestrator(...call),
+      resumeOrchestrator: async (call) =>
+        (await turnsGoTo.resumeOrchestrator?.(call)) ?? { kind: "gone" },
+    },
+  });
+  await hub.start("timely", null, id);
+  await vi.waitUntil(() => hub.engine.statistics().activities.running === 1);
+  // The first worker is busy, and the turn of the activity, which it has run, is not the next one any more.
+  turnsGoTo = second;
+  await hub.raise(id, "other");
+  await vi.waitUntil(
+    () => hub.engine.client.exportHistory(id)?.at(-2)?.EventType === 15,
+  );
+  turnsGoTo = first;
+  clock.advanceTo(startTime + 1000);
+  open();
+  expect(await hub.finish(id)).toMatchObject({
+    status: "Completed",
+    output: ["first", 1000],
+  });
+  hub.close();
+});
 
 test("an activity that is lost with the turn behind it runs again without one", async () => {
   const clock = createVirtualClock(startTime);
