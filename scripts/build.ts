@@ -121,6 +121,8 @@ async function buildBundle(
     entryPoints: bundle.entry,
     splitting: bundle.splitting,
     outdir: folder,
+    // An error of the kit is shown with the line that threw it, which must not be all of the file.
+    ...(name === "testing" && { minifyWhitespace: false }),
     external: [
       ...sharedOptions.external,
       // The test kit loads an app into its own process: both must speak of the same packages.

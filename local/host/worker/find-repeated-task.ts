@@ -1,5 +1,6 @@
 /** An action as the SDK makes it, one object for each task; a compound holds those of its tasks. */
 export interface Action {
+  readonly actionType?: number;
   readonly compoundActions?: readonly Action[];
   readonly functionName?: string;
   readonly externalEventName?: string;
@@ -37,9 +38,25 @@ export function findRepeatedAction(
   return found && nameOfAction(found);
 }
 
+/** What messages call actions that have no name of their own, by the SDK's number of their type. */
+const unnamed: Readonly<Record<number, string>> = {
+  4: "continueAsNew",
+  5: "timer",
+  7: "callEntity",
+  8: "callHttp",
+  9: "signalEntity",
+  13: "lock",
+  14: "unlock",
+};
+
 /** What a message calls the action. */
 export function nameOfAction(action: Action): string {
-  return action.functionName ?? action.externalEventName ?? "timer";
+  return (
+    action.functionName ??
+    action.externalEventName ??
+    unnamed[action.actionType ?? -1] ??
+    "task"
+  );
 }
 
 interface State {

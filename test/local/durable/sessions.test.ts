@@ -218,6 +218,24 @@ test("another input than before is found when the function is replayed, at its e
   hub.close();
 });
 
+test("another input for the next execution than before is found, under its name", async () => {
+  let runs = 0;
+  const app = createSdkApp(() => {
+    df.app.activity("even", { handler: () => "done" });
+    df.app.orchestration("endless", function* (context) {
+      const run = runs++;
+      yield context.df.callActivity("even");
+      context.df.continueAsNew(run);
+      return "done";
+    });
+  });
+  const hub = openTestHub(app);
+  const { status, output } = await hub.finish(await hub.start("endless"));
+  expect(status).toBe("Failed");
+  expect(output).toContain("'continueAsNew' in another way");
+  hub.close();
+});
+
 test("another activity than before is found, although the kept function itself goes on", async () => {
   const app = createBodyApp((_index, run) => (run % 2 === 0 ? "even" : "odd"));
   const hub = openTestHub(app);
