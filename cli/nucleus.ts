@@ -28,7 +28,7 @@ const exitCode = await main(process.argv.slice(2), {
   redraw: (text) => process.stdout.write(`\r\u001b[2K${text}`),
   warn: (text) => process.stderr.write(`${text}\n`),
 });
-// What is still open ends by itself: a command that does not end is a fault that shows.
+// What is still open ends by itself: a command that does not end is a fault that shows (those that serve end themselves).
 process.exitCode = exitCode;
 
 async function main(args: readonly string[], io: CommandIo): Promise<number> {

@@ -102,14 +102,7 @@ afterEach(() => {
 
 async function openServedHub(door: "rpc" | "webhooks" = "rpc") {
   const hub = openTestHub(app);
-  const served = await serveManagement((origin) =>
-    createManagementHandler({
-      engine: hub.engine,
-      systemKey,
-      hubName: "TestHub",
-      baseUrl: () => origin,
-    }),
-  );
+  const served = await serveManagement(hub);
   servers.push(served);
   return {
     hub,

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { createManagementHandler } from "../../../local/durable/management.ts";
 import { systemKey } from "./support/durable-client.ts";
 import { createSdkApp, df } from "./support/sdk-worker.ts";
 import {
@@ -23,14 +22,7 @@ let served: ServedManagement;
 
 beforeEach(async () => {
   hub = openTestHub(app);
-  served = await serveManagement((origin) =>
-    createManagementHandler({
-      engine: hub.engine,
-      systemKey,
-      hubName: "TestHub",
-      baseUrl: () => origin,
-    }),
-  );
+  served = await serveManagement(hub);
 });
 
 afterEach(() => served.close());

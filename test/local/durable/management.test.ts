@@ -36,14 +36,7 @@ let served: ServedManagement;
 
 beforeEach(async () => {
   hub = openTestHub(app);
-  served = await serveManagement((origin) =>
-    createManagementHandler({
-      engine: hub.engine,
-      systemKey,
-      hubName: "TestHub",
-      baseUrl: () => origin,
-    }),
-  );
+  served = await serveManagement(hub);
 });
 
 afterEach(() => served.close());

@@ -8,8 +8,7 @@ import {
   EventType,
   eventTypeNames,
 } from "../../../local/durable/history-event.ts";
-import { createManagementHandler } from "../../../local/durable/management.ts";
-import { createDurableClient, systemKey } from "./support/durable-client.ts";
+import { createDurableClient } from "./support/durable-client.ts";
 import { createSdkApp, df } from "./support/sdk-worker.ts";
 import { serveManagement } from "./support/serve-management.ts";
 import { openTestHub, type TestHub } from "./support/test-hub.ts";
@@ -72,14 +71,7 @@ afterEach(() => {
 });
 
 async function serve(hub: TestHub) {
-  const served = await serveManagement((origin) =>
-    createManagementHandler({
-      engine: hub.engine,
-      systemKey,
-      hubName: "TestHub",
-      baseUrl: () => origin,
-    }),
-  );
+  const served = await serveManagement(hub);
   servers.push(served);
   return {
     client: createDurableClient(served.origin, "rpc"),

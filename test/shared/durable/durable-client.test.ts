@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createManagementHandler } from "../../../local/durable/management.ts";
 import { createDurableJobRunner } from "../../../shared/durable/adapters/durable-client.ts";
 import type { JobRunner } from "../../../shared/durable/job-runner.ts";
 import { Tag } from "../../../shared/kernel/metadata.ts";
@@ -8,10 +7,7 @@ import {
   runWorkflow,
 } from "../../../shared/workflow/contracts.ts";
 import { stagesInstanceId } from "../../../shared/workflow/instance-ids.ts";
-import {
-  createDurableClient,
-  systemKey,
-} from "../../local/durable/support/durable-client.ts";
+import { createDurableClient } from "../../local/durable/support/durable-client.ts";
 import { createSdkApp, df } from "../../local/durable/support/sdk-worker.ts";
 import {
   serveManagement,
@@ -37,14 +33,7 @@ let runner: JobRunner;
 
 beforeEach(async () => {
   hub = openTestHub(app);
-  served = await serveManagement((origin) =>
-    createManagementHandler({
-      engine: hub.engine,
-      systemKey,
-      hubName: "TestHub",
-      baseUrl: () => origin,
-    }),
-  );
+  served = await serveManagement(hub);
   runner = createDurableJobRunner(createDurableClient(served.origin, "rpc"));
 });
 

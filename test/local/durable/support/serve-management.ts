@@ -5,17 +5,17 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import type { createManagementHandler } from "../../../../local/durable/management.ts";
+import { createManagementHandler } from "../../../../local/durable/management.ts";
+import { systemKey } from "./durable-client.ts";
+import type { TestHub } from "./test-hub.ts";
 
 export interface ServedManagement {
   readonly origin: string;
   close(): void;
 }
 
-/** Serves a management handler, made once its origin is known, on a loopback port. */
-export async function serveManagement(
-  create: (origin: string) => ReturnType<typeof createManagementHandler>,
-): Promise<ServedManagement> {
+/** Serves the management API of a hub on a loopback port. */
+export async function serveManagement(hub: TestHub): Promise<ServedManagement> {
   let handle: ReturnType<typeof createManagementHandler> | undefined;
   const answer = async (
     request: IncomingMessage,
@@ -42,7 +42,12 @@ export async function serveManagement(
     server.listen(0, "127.0.0.1", resolve);
   });
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  handle = create(origin);
+  handle = createManagementHandler({
+    engine: hub.engine,
+    systemKey,
+    hubName: "TestHub",
+    baseUrl: () => origin,
+  });
   return {
     origin,
     close() {
